@@ -6,12 +6,10 @@ a few pages, or by other means, has the same parts.
 
 from dataclasses import dataclass, replace
 
-from docbatch.core.keys import item_key, recipe_key
+from docbatch.core.keys import SPLIT_PAGES, item_key, recipe_key
 from docbatch.core.models import Recipe
 from docbatch.core.page_ranges import Ranges
 
-SPLIT_PAGES = "split_pages"
-"""The option of a job that says how many pages a part has at most."""
 PAGES = "pages"
 """What a part's recipe has beside that option: its first and last page."""
 

@@ -12,7 +12,7 @@ from docbatch.state.checksum import Value, checksum, verify
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes, as_text, span
 from docbatch.state.failures import note_doubtful, note_failure
-from docbatch.state.part_queries import PARTS, RANGE, pending
+from docbatch.state.part_queries import PARTS, RANGE, RELATED, pending
 from docbatch.state.records import Collected
 from docbatch.state.tallies import DIGESTS, LIKE
 
@@ -41,9 +41,8 @@ def _failed_again(failure: Failure) -> str:
 class RecordedItem:
     """An item as recorded. `row` and `recipe` are row numbers; `result` is the digest of a payload in the spool.
 
-    While it waits for another try, `result` and `warnings` are what is left of the one before.
-
-    `empty` says that there is nothing to see in the document.
+    While it waits for another try, `result` and `warnings` are what is left of the one before. `empty` says that there is
+    nothing to see in the document.
     """
 
     row: int
@@ -176,9 +175,10 @@ class Items:
     def requeue(self, row: int) -> None:
         """Queue an item again if it failed, is partial or held, as a new attempt, inside the current transaction.
 
-        A partial result is kept until there is a better. Of what is read in parts those are queued that did not end well.
+        A partial result is kept until there is a better. So are its parts that did not end well, and what it is a part of.
         """
-        for each in (row, *self.parts(row)):
+        related = self._database.execute(RELATED, (row,)).fetchall()
+        for (each,) in ((row,), *related):
             item = self.by_row(each)
             if item.status in {ItemStatus.FAILED, ItemStatus.PARTIAL, ItemStatus.HELD}:
                 self.set(item, ItemStatus.PENDING, attempts=1, result=item.result, warnings=item.warnings)

@@ -10,6 +10,7 @@ def whole_of(item: str) -> str:
 
 WHOLE_OF_ROW = f"(SELECT {whole_of('item.id')} FROM item WHERE item.id = ?)"
 PARTS = "SELECT part FROM item_part WHERE whole = ? ORDER BY part"
+RELATED = "SELECT part FROM item_part WHERE whole = ?1 UNION ALL SELECT whole FROM item_part WHERE part = ?1"
 RANGE = "SELECT 1 FROM range_recipe WHERE recipe = ?"
 
 
@@ -17,6 +18,9 @@ def pending(columns: str, wanted: str, *, of_parts: bool) -> str:
     """Return SQL for items of a recipe that wait and of which a document is `wanted`, with a place of such a one."""
     item = whole_of("item.id") if of_parts else "item.id"
     its = f"document.item = {item} AND document.wanted = 1 AND {wanted}"
+    if of_parts:
+        # Of a document whose result is there, nothing is sent whatever became of its parts.
+        its += f" AND (SELECT status FROM item AS whole WHERE whole.id = {item}) = 'pending'"
     return f"""
         SELECT {columns}, item.priority, (
             SELECT CAST(job.source || x'2f' || document.path AS BLOB) FROM document JOIN job ON job.name = document.job

@@ -1,6 +1,5 @@
 """The tables of documents that are read in parts, each an item of its own."""
 
-PART_TABLES = ("item_part", "range_recipe", "split_job")
 PARTS = """
 CREATE TABLE range_recipe (
     recipe INTEGER PRIMARY KEY REFERENCES recipe (id),

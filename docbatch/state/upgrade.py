@@ -10,7 +10,6 @@ from docbatch.state.copies import write_copy
 from docbatch.state.history_schema import HISTORY_TABLES
 from docbatch.state.objects_schema import OBJECT_TABLES
 from docbatch.state.outputs_schema import OUTPUT_TABLES
-from docbatch.state.parts_schema import PART_TABLES
 from docbatch.state.tallies import count_anew
 
 VERSION = 8
@@ -18,7 +17,7 @@ COUNTED = 5
 """From this version on there are counts of rows, and steps leave them true: counted anew, a row lost before would go unseen."""
 FILLED: Mapping[int, tuple[str, ...]] = {
     7: ("charge", "payer"),
-    8: (*HISTORY_TABLES, *OUTPUT_TABLES, *OBJECT_TABLES, *PART_TABLES),
+    8: (*HISTORY_TABLES, *OUTPUT_TABLES, *OBJECT_TABLES, "item_part", "range_recipe", "split_job"),
 }
 """The tables that came with a version after that, which nothing had counted before."""
 

@@ -1,6 +1,9 @@
 """Documents that are read in parts: delivered as if they had been read whole, and paid part by part."""
 
 import json
+import os
+import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,8 @@ from docbatch.core.models import Failure, FailureClass
 from docbatch.engine.running.parts import stitch_parts
 from docbatch.providers.local.engines import Options, Parsed
 from docbatch.providers.local.pdf.liteparse_engine import LiteparseEngine
-from tests.cli.project import Project
+from docbatch.testing.patience import comes_true
+from tests.cli.project import Project, survivors
 from tests.providers.local.pdf_pages import Line, lines, pdf
 
 JOB = """
@@ -216,3 +220,28 @@ def test_pages_that_were_not_counted_are_named(project: Project, monkeypatch: py
 
     assert ended.code == 3
     assert "pages 21 to 25 were not read: they were not counted" in ended.out + ended.err
+
+
+def test_a_worker_that_is_killed_changes_nothing(project: Project) -> None:
+    """Whichever moment it is: what it was reading is given to another."""
+    project.applied()
+    said = project.outputs()
+    for folder in (".docbatch", "out", "json"):
+        shutil.rmtree(project.root / folder)
+    project.write(
+        {"docbatch.yaml": "project: {id: pagesofranges}\nproviders: {local: {type: local, workers: 2}}\n"}
+    )
+
+    process = project.start("apply")
+    workers: list[int] = []
+
+    def have_come() -> bool:
+        workers[:] = [each for each in survivors(project.root, process.pid) if each != process.pid]
+        return bool(workers)
+
+    assert comes_true(have_come)
+    os.kill(workers[0], signal.SIGKILL)
+    process.communicate(timeout=120)
+
+    assert process.returncode == 0
+    assert project.outputs() == said

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import count
@@ -179,3 +180,21 @@ def test_a_run_that_is_killed_pays_no_part_twice(vendor: Vendor, tmp_path: Path,
     assert len(vendor.emulator.ledger) == len(set(vendor.emulator.ledger)) == 4
     result = json.loads(project.outputs("json")["large.pdf.json"])
     assert [page["number"] for page in result["pages"]] == list(range(1, 26))
+
+
+def test_a_lost_state_takes_parts_over_and_pays_none_again(vendor: Vendor, tmp_path: Path) -> None:
+    project = vendor.project(tmp_path, "split_pages: 10")
+    project.applied()
+    said = project.outputs()
+    shutil.rmtree(project.root / ".docbatch")
+    shutil.rmtree(project.root / "out")
+    shutil.rmtree(project.root / "json")
+
+    assert project.call("apply").code == 6
+    recovered = project.call("recover")
+    assert recovered.code == 0, recovered.out + recovered.err
+    ended = project.call("apply")
+
+    assert ended.code == 0, ended.out + ended.err
+    assert len(vendor.emulator.ledger) == 4
+    assert project.outputs() == said

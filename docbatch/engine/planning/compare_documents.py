@@ -10,8 +10,8 @@ from docbatch.core.changes import ChangeKind, FoundDocument, Reason, Recorded, j
 from docbatch.core.errors import SpecError, UsageError
 from docbatch.core.models import ItemStatus
 from docbatch.engine.planning.differences_database import Change, Differences, Output
-from docbatch.engine.planning.items.document_keys import JobKeys
-from docbatch.engine.planning.items.known_items import (
+from docbatch.engine.planning.items.document_keys import (
+    JobKeys,
     known_item,
     known_items,
     next_try,
@@ -19,7 +19,6 @@ from docbatch.engine.planning.items.known_items import (
     told_failure,
 )
 from docbatch.engine.planning.places.former_outputs import former_outputs, moved
-from docbatch.engine.planning.places.single_output import check_single_output
 from docbatch.engine.planning.recorded_rows import (
     RECIPE,
     WINDOW,
@@ -326,5 +325,7 @@ class _Sieve:
         if self._store is not None:
             for sink in self._target.sinks:
                 if sink.output is not None:
+                    from docbatch.engine.planning.places.single_output import check_single_output  # noqa: PLC0415 - not every job has one
+
                     with self.tally.seeing(sink):
                         check_single_output(self._target, sink, self._store, self._differences, self.tally)

@@ -27,7 +27,6 @@ from docbatch.core.report import (
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.amounts.sending_hours import waits_for
 from docbatch.engine.planning.differences_database import Change, Differences, Output, Total
-from docbatch.engine.planning.items.job_split import made_now
 from docbatch.engine.planning.places.failure_rows import failure_lines
 from docbatch.engine.planning.places.former_outputs import lying
 from docbatch.engine.planning.plan import Plan
@@ -193,7 +192,7 @@ def _values(plan: Plan, total: Total) -> Iterator[Difference]:
         each
         for row in rows[:MOST_WAYS]
         for before in (plan.store.documents.recipe(row),)
-        for each in differences(before, made_now(target, before))
+        for each in differences(before, target.made_now(before))
     )
     yield from islice(dict.fromkeys(changed), MOST_VALUES)
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby, islice
+from typing import TYPE_CHECKING
 
 from docbatch.core.changes import ChangeKind, Reason
 from docbatch.core.extents import UNCOUNTED
 from docbatch.core.models import ItemStatus, WorkItem
 from docbatch.engine.planning.declared_jobs import declaration, keep_changes, keep_end
 from docbatch.engine.planning.differences_database import Change, Differences, Output
-from docbatch.engine.planning.items.wanted_items import WantedItems, row_as_it_is
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.sources.content import ContentError
 from docbatch.sources.statcache import StatCache
 from docbatch.state.documents import RecordedJob
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.engine.planning.items.wanted_items import WantedItems
 
 WINDOW = 4000
 
@@ -53,6 +56,8 @@ class Witness:
             return True
         self._cache.forget(path)
         store.found_objects.forget([target.source.identity + b"/" + path])
+        from docbatch.engine.planning.items.wanted_items import row_as_it_is  # noqa: PLC0415 - hardly any document changes meanwhile
+
         store.documents.put(target.name, path, row_as_it_is(store, target, path, now), None)
         return False
 
@@ -68,9 +73,10 @@ def record_changes(
         _declare(store, target)
     store.unwanted_work.declare(target.name, stops=target.failing.cancels_removed)
     sinks = {sink.identity: sink.row for sink in store.deliveries.sinks(target.name)}
-    wanted = WantedItems(store, target, lambda key: (differences.extent_of(key) or UNCOUNTED).pages)
     changes = (change for change in differences.changes(target.name) if change.adopt)
+    wanted: WantedItems | None = None
     while window := list(islice(changes, WINDOW)):
+        wanted = wanted or _wanted(store, target, differences)
         with store.write():
             _record_window(store, target, wanted, window, witness)
             if target.deadline is not None:
@@ -88,8 +94,14 @@ def record_changes(
     store.waiting.settle(target.name, now, target.deadline)
 
 
+def _wanted(store: Store, target: ResolvedJob, differences: Differences) -> "WantedItems":
+    from docbatch.engine.planning.items.wanted_items import WantedItems  # noqa: PLC0415 - most runs find nothing new
+
+    return WantedItems(store, target, lambda key: (differences.extent_of(key) or UNCOUNTED).pages)
+
+
 def _record_window(
-    store: Store, target: ResolvedJob, wanted: WantedItems, window: Sequence[Change], witness: Witness
+    store: Store, target: ResolvedJob, wanted: "WantedItems", window: Sequence[Change], witness: Witness
 ) -> None:
     """Record changes inside the current transaction, in their order; those of new documents with new bytes many at a time."""
     items = _Known(store, [each.key for each in window if each.key], witness, wanted)
@@ -180,7 +192,7 @@ def _declare(store: Store, target: ResolvedJob) -> None:
 class _Known:
     """The items of a window, read at once; those that were made since are read when they are asked for."""
 
-    def __init__(self, store: Store, keys: Sequence[str], witness: Witness, wanted: WantedItems) -> None:
+    def __init__(self, store: Store, keys: Sequence[str], witness: Witness, wanted: "WantedItems") -> None:
         self._store = store
         self._wanted = wanted
         self._items = {item.key: item for item in store.items.many(keys)}
@@ -211,7 +223,7 @@ class _Known:
         return self._witness.agrees(self._store, job, change, known)
 
 
-def _take(store: Store, target: ResolvedJob, wanted: WantedItems, change: Change, items: _Known) -> None:
+def _take(store: Store, target: ResolvedJob, wanted: "WantedItems", change: Change, items: _Known) -> None:
     if change.kind in {ChangeKind.REMOVE, ChangeKind.SKIP}:
         store.documents.unwant(target.name, change.path)
     elif not change.key:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from docbatch.core.errors import CredentialsError, SinkRefused
-from docbatch.core.keys import canonical, recipe_key
+from docbatch.core.keys import SPLIT_PAGES, canonical, recipe_key
 from docbatch.core.models import Recipe
 from docbatch.engine.connections.accesses import connection_settings
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.sink_secrets import SinkSecrets
-from docbatch.engine.planning.items.job_split import split_of
 from docbatch.engine.planning.origins.open_source import open_source
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.planning.selection.selected_documents import selected
@@ -35,6 +34,7 @@ from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
+    from docbatch.engine.planning.items.job_split import JobSplit
     from docbatch.stores.object_store import ObjectStore
 
 Pins = Mapping[str, str]
@@ -97,8 +97,18 @@ def resolve_jobs(
             limits=() if traits.free else job.limits,
             tariff=partial(_tariff, kind, own, job),
             manifest=None if job.manifest is None else os.fsencode(job.manifest),
-            split=split_of(job, kind, recipe, store, standing),
+            split=_split(job, kind, recipe, store, standing),
         )
+
+
+def _split(
+    job: Job, kind: ProviderKind, recipe: Recipe, store: Store | None, standing: tuple[str, ...]
+) -> "JobSplit | None":
+    if job.config.get(SPLIT_PAGES) is None:
+        return None
+    from docbatch.engine.planning.items.job_split import split_of  # noqa: PLC0415 - few jobs split documents
+
+    return split_of(job, kind, recipe, store, standing)
 
 
 def _declared_account(connection: Connection) -> str:

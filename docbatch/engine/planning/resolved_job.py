@@ -9,7 +9,6 @@ from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Traits
 from docbatch.core.retry_policy import FailingRules, RetryPolicy
 from docbatch.core.windows import SendingWindow
-from docbatch.engine.planning.items.job_split import JobSplit
 from docbatch.engine.planning.sink_versions import SinkVersions
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.base import Sink
@@ -21,6 +20,7 @@ from docbatch.specs.values import PasswordPlace
 
 if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
+    from docbatch.engine.planning.items.job_split import JobSplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,18 @@ class ResolvedJob:
     tariff: "Callable[[], Tariff] | None" = None
     manifest: bytes | None = None
     failing: FailingRules = field(default_factory=FailingRules)
-    split: JobSplit | None = None
+    split: "JobSplit | None" = None
+
+    def made_now(self, before: Recipe) -> Recipe:
+        """Return how documents are processed today that were processed otherwise `before`."""
+        split = self.split
+        return split.recipe if split is not None and split.takes_over(before) else self.recipe
+
+    def recipe_of(self, key: str, media_type: str, digest: str) -> Recipe:
+        """Return how a document is processed today that has this key."""
+        split = self.split
+        is_split = split is not None and split.is_of(key, media_type, digest)
+        return split.recipe if split is not None and is_split else self.recipe
 
     @property
     def kept_versions(self) -> Mapping[str, str]:

@@ -1,7 +1,6 @@
 """Planning a document again whose bytes changed before they were sent."""
 
 from docbatch.core.models import Failure, FailureClass, WorkItem
-from docbatch.engine.planning.items.wanted_items import row_as_it_is
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Replanned
 from docbatch.engine.running.run_context import Run
@@ -45,6 +44,8 @@ def take_as_it_is(run: Run, target: ResolvedJob, path: bytes, given_up: str | No
     except ContentError as error:
         store.documents.put(target.name, path, None, error.failure)
         return
+    from docbatch.engine.planning.items.wanted_items import row_as_it_is  # noqa: PLC0415 - hardly any document changes meanwhile
+
     store.documents.put(target.name, path, row_as_it_is(store, target, path, now), None)
     for sink in target.sinks:
         if not sink.kind.whole:

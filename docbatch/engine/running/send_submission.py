@@ -84,10 +84,10 @@ def batch_of(run: Run, action: Submit, identity: str) -> Batch:
     """Return what is to be sent, under the name of its submission."""
     row = int(action.recipe)
     recipe = run.store.documents.recipe(row)
-    target = sharing(run, row)[0]
+    target = sharing(run.store, run.targets.values(), row)[0]
     marker = f"{run.project}-{identity}"
     files = run.files(action.connection, action.items)
-    config = config_of(run, target, row)
+    config = config_of(run.store, target, row)
     return Batch(identity, marker, recipe.operation, action.items, config, recipe.pins, files)
 
 
@@ -169,7 +169,8 @@ def with_passwords(run: Run, connection: ProviderConnection, batch: Batch, recip
     They are read in the connection's own thread, since a command may take its time.
     Returns None where those of a job cannot be read: nothing of it is sent in this run, and the rest is batched anew.
     """
-    locked = [target for target in sharing(run, int(recipe)) if target.passwords]
+    those = sharing(run.store, run.targets.values(), int(recipe))
+    locked = [target for target in those if target.passwords]
     is_whole = True
     for target in locked:
         if target.name not in run.passwords.read and target.name not in run.passwords.refused:

@@ -35,8 +35,7 @@ from docbatch.engine.planning.explained.item_facts import (
     key_facts,
 )
 from docbatch.engine.planning.explained.unknown_document import paths_named, unknown
-from docbatch.engine.planning.items.job_split import recipe_of
-from docbatch.engine.planning.items.known_items import next_try
+from docbatch.engine.planning.items.document_keys import next_try
 from docbatch.engine.planning.plan import Plan, Selection, Sight
 from docbatch.engine.planning.read_plan import read_plan
 from docbatch.engine.planning.resolved_job import ResolvedJob
@@ -162,7 +161,7 @@ def _key(plan: Plan, target: ResolvedJob, path: bytes, change: Change | None) ->
     if item is not None and plan.store is not None:
         return recorded_key(plan.store, item)
     return key_of(
-        recipe_of(target, change.key, change.media_type, change.digest),
+        target.recipe_of(change.key, change.media_type, change.digest),
         key=change.key,
         media_type=change.media_type,
         digest=change.digest,
@@ -178,7 +177,7 @@ def _changed(
         now = FoundDocument(change.path, change.digest, change.media_type, change.size)
         old, new = (
             store.documents.recipe(before.recipe),
-            recipe_of(target, change.key, now.media_type, now.digest),
+            target.recipe_of(change.key, now.media_type, now.digest),
         )
         yield from _differences(before, now)
         yield from differences(old, new)

@@ -1,19 +1,15 @@
 """How a job's larger documents are read in parts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from docbatch.core.keys import item_key, recipe_key
+from docbatch.core.keys import SPLIT_PAGES, item_key, recipe_key
 from docbatch.core.models import Recipe
-from docbatch.core.split_documents import SPLIT_PAGES, DocumentPart, parts, whole_recipe
+from docbatch.core.split_documents import DocumentPart, parts, whole_recipe
 from docbatch.providers.kind import ProviderKind
 from docbatch.providers.page_ranges import RangedReading
 from docbatch.specs.values import Job
 from docbatch.state.store import Store
-
-if TYPE_CHECKING:
-    from docbatch.engine.planning.resolved_job import ResolvedJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,14 @@ class JobSplit:
     def takes(self, media_type: str) -> bool:
         return media_type in self.pages.media_types
 
+    def is_of(self, key: str, media_type: str, digest: str) -> bool:
+        """Say whether this is the key of a document that is read in parts."""
+        return self.takes(media_type) and key == item_key(self.recipe_key, media_type, digest)
+
+    def takes_over(self, before: Recipe) -> bool:
+        """Say whether what was processed by a recipe, and is not any more, is read in parts now."""
+        return before == self.plain or SPLIT_PAGES in before.config
+
     def parts(self, pages: int) -> tuple[DocumentPart, ...]:
         return parts(self.plain, self.size, pages)
 
@@ -67,23 +71,3 @@ def _before(store: Store, size: int, standing: Iterable[str]) -> list[str]:
     rows = [row for each in standing if (row := store.documents.recipe_row(each)) is not None]
     keys = [recipe_key(whole_recipe(store.documents.recipe(row), size)) for row in rows]
     return [each for each in keys if store.documents.recipe_row(each) is not None]
-
-
-def recipe_of(target: "ResolvedJob", key: str, media_type: str, digest: str) -> Recipe:
-    """Return how a document is processed today that has this key."""
-    split = target.split
-    if split is not None and key == item_key(split.recipe_key, media_type, digest):
-        return split.recipe
-    return target.recipe
-
-
-def made_now(target: "ResolvedJob", before: Recipe) -> Recipe:
-    """Return how documents are processed today that were processed otherwise `before`."""
-    split = target.split
-    is_split = split is not None and (before == target.recipe or SPLIT_PAGES in before.config)
-    return split.recipe if split is not None and is_split else target.recipe
-
-
-def sent_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a job's config without what only says how documents are split."""
-    return {name: value for name, value in config.items() if name != SPLIT_PAGES}

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from docbatch.core.keys import item_key
 from docbatch.core.models import WorkItem
-from docbatch.core.split_documents import DocumentPart
-from docbatch.engine.planning.items.job_split import JobSplit
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.sources.content import Measured
 from docbatch.sources.documents import Observed
 from docbatch.sources.statcache import StatCache
 from docbatch.state.document_parts import RangeRecipe
 from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.core.split_documents import DocumentPart
+    from docbatch.engine.planning.items.job_split import JobSplit
 
 
 class WantedItems:
@@ -29,11 +32,7 @@ class WantedItems:
     def is_split(self, key: str, media_type: str, digest: str) -> bool:
         """Say whether a document is read in parts by what reads it today."""
         split = self._target.split
-        return (
-            split is not None
-            and split.takes(media_type)
-            and key == item_key(split.recipe_key, media_type, digest)
-        )
+        return split is not None and split.is_of(key, media_type, digest)
 
     def row(self, item: WorkItem) -> int:
         """Return an item's row, making it when it is new, inside the current transaction."""
@@ -43,14 +42,14 @@ class WantedItems:
             return self._store.items.want(item, self.recipe)
         return self._in_parts(item, split, pages)
 
-    def _in_parts(self, item: WorkItem, split: JobSplit, pages: int) -> int:
+    def _in_parts(self, item: WorkItem, split: "JobSplit", pages: int) -> int:
         recipe = self._store.documents.declare_recipe(split.recipe_key, split.recipe)
         row = self._store.items.want(item, recipe)
         if not self._store.items.parts(row):
             self._store.parts.link(row, [self._part(item, recipe, part) for part in split.parts(pages)])
         return row
 
-    def _part(self, whole: WorkItem, recipe: int, part: DocumentPart) -> int:
+    def _part(self, whole: WorkItem, recipe: int, part: "DocumentPart") -> int:
         own = self._store.documents.declare_recipe(part.recipe_key, part.recipe)
         self._store.parts.declare_range(own, RangeRecipe(part.first, part.last, recipe))
         key = part.key(whole.media_type, whole.digest)
