@@ -78,7 +78,7 @@ def set_up(root: Path, leg: Leg, size: int) -> Path:
     config = leg.config.replace("SIZE", str(size)).replace("{}", "{timeout: 3600}")
     (root / "jobs/book.yaml").write_text(
         "apiVersion: docbatch/v1\nname: book\nsource: {include: 'in/*'}\nprovider: local\n"
-        f"config: {config}\nsink: {{type: files, path: '{out}/{{{{ doc.path }}}}.md'}}\n"
+        f"config: {config}\nsink: [{{type: files, path: '{out}/{{{{ doc.path }}}}.md'}}]\n"
     )
     return root / out / "in/book.pdf.md"
 

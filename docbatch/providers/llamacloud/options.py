@@ -85,15 +85,16 @@ class ExtractParameters(Options):
         return self
 
 
+_ONE_OF_TWO: dict[str, Any] = {
+    "oneOf": [
+        {**within("configuration_id", {"type": "string"}), "required": ["configuration_id"]},
+        {**within("parameters", {"type": "object"}), "required": ["parameters"]},
+    ]
+}
+
+
 class _Config(Options):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {**within("configuration_id", {"type": "string"}), "required": ["configuration_id"]},
-                {**within("parameters", {"type": "object"}), "required": ["parameters"]},
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra=_ONE_OF_TWO)
 
     configuration_id: ConfigurationId | None = Field(
         default=None,
@@ -122,6 +123,14 @@ def _split(parameters: ParseParameters | None) -> None:
 
 class LlamaParseConfig(_Config):
     """Options of LlamaCloud's parse."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            **_ONE_OF_TWO,
+            "if": {**within("split_pages", {"type": "integer"}), "required": ["split_pages"]},
+            "then": {"required": ["parameters"], **within("parameters", within("page_ranges", UNSET))},
+        }
+    )
 
     parameters: ParseParameters | None = Field(
         default=None, description="saved at the service under a name made of their content"
