@@ -83,6 +83,14 @@ class DocumentParts:
         ).fetchone()
         return None if row is None else RangeRecipe(*row)
 
+    def travel_in(self, submission: str) -> bool:
+        """Say whether a submission has parts of documents."""
+        row = self._database.execute(
+            "SELECT 1 FROM submission JOIN range_recipe ON range_recipe.recipe = submission.recipe WHERE submission.id = ?",
+            (submission,),
+        ).fetchone()
+        return row is not None
+
     def of(self, whole: int) -> list[RecordedPart]:
         """Return the parts of an item in the order of their pages; none where it is read whole."""
         rows = self._database.execute(

@@ -1,15 +1,17 @@
-"""Which jobs want how many documents of what travels together. Documents of several jobs may be one item: each counts."""
+"""Which jobs want how many documents of what travels together. Documents of several jobs may be one item: each counts.
+
+Parts of documents count for nobody: a document has ended once it is made of them.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docbatch.state.database import Database, marked, windows
-from docbatch.state.part_queries import whole_of
 
 _COUNTED = (
     "SELECT entry.submission, document.job, entry.status, count(*) FROM submission_item AS entry"
-    f" JOIN document ON document.item = {whole_of('entry.item')} AND document.wanted = 1"
+    " JOIN document ON document.item = entry.item AND document.wanted = 1"
 )
 
 

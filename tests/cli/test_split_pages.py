@@ -245,3 +245,10 @@ def test_a_worker_that_is_killed_changes_nothing(project: Project) -> None:
 
     assert process.returncode == 0
     assert project.outputs() == said
+
+
+def test_a_document_ends_once_however_many_parts_it_has(project: Project) -> None:
+    ended = [line for line in project.applied().lines if line["type"] == "ended"]
+
+    assert sum(line["documents"] for line in ended) == 3
+    assert sum(sum(line["by_job"].values()) for line in ended) == 3

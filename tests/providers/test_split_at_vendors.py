@@ -198,3 +198,14 @@ def test_a_lost_state_takes_parts_over_and_pays_none_again(vendor: Vendor, tmp_p
     assert ended.code == 0, ended.out + ended.err
     assert len(vendor.emulator.ledger) == 4
     assert project.outputs() == said
+
+
+def test_a_document_at_a_vendor_ends_once(vendor: Vendor, tmp_path: Path) -> None:
+    ended = [
+        line
+        for line in vendor.project(tmp_path, "split_pages: 10").applied().lines
+        if line["type"] == "ended"
+    ]
+
+    assert sum(line["documents"] for line in ended) == 2
+    assert sum(sum(line["by_job"].values()) for line in ended) == 2
