@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from docbatch.core.models import Failure, FailureClass
+from docbatch.core.models import Failure, FailureClass, ItemStatus
 from docbatch.engine.running.parts import stitch_parts
 from docbatch.providers.local.engines import Options, Parsed
 from docbatch.providers.local.pdf.liteparse_engine import LiteparseEngine
+from docbatch.state.store import Store
 from docbatch.testing.patience import comes_true
 from tests.cli.project import Project, survivors
 from tests.providers.local.pdf_pages import Line, lines, pdf
@@ -252,3 +253,14 @@ def test_a_document_ends_once_however_many_parts_it_has(project: Project) -> Non
 
     assert sum(line["documents"] for line in ended) == 3
     assert sum(sum(line["by_job"].values()) for line in ended) == 3
+
+
+def test_no_part_is_sent_of_a_document_whose_result_is_there(project: Project) -> None:
+    """Such as that of a document whose result was taken back from its outputs after the state was lost."""
+    project.applied()
+    with Store.writable(project.root / ".docbatch") as store, store.write():
+        row = store.documents.item_row("job", b"large.pdf")
+        assert row is not None
+        store.items.set(store.parts.of(row)[0].item, ItemStatus.PENDING)
+
+    assert project.applied().processed == 0

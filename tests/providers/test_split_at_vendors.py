@@ -152,6 +152,11 @@ def test_a_part_that_a_vendor_failed_is_sent_again_alone(vendor: Vendor, tmp_pat
         in project.call("failures").out
     )
 
+    assert (
+        "queue what was not read of it again, which the provider charges again"
+        in project.call("failures").out
+    )
+
     vendor.emulator.reader, bought = reader, len(vendor.emulator.ledger)
     assert project.call("retry", "--class", "lost").code == 0
     assert "to be sent in 1 part" in project.call("plan").out
