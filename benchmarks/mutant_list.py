@@ -24,6 +24,7 @@ SINKS = "tests/sinks"
 PLAN_TEXTS = "tests/cli/test_plans.py"
 PLANS = "tests/cli/test_cycle.py tests/cli/test_plan_files.py tests/engine/test_recovery.py"
 REUSE = "tests/cli/test_reuse.py tests/engine/test_recovery.py"
+PARTS = "tests/cli/test_split_pages.py tests/providers/test_split_at_vendors.py"
 DISKS = "tests/cli/test_bad_disks.py"
 REFUSALS = "tests/cli/test_refusals.py"
 PACKS = "tests/spool"
@@ -179,9 +180,12 @@ PLAN = [
     Mutant("a deleted output is not noticed", PLANNING + "places/output_check.py", "return Reason.MISSING if self._sink.rewrite_missing else None", "return None", OUTPUTS),
     Mutant("an output that someone consumes is written again", PLANNING + "places/output_check.py", "return Reason.MISSING if self._sink.rewrite_missing else None", "return Reason.MISSING", OUTPUTS),
     Mutant("an output behind its result is not noticed", PLANNING + "places/output_check.py", "yield position, Reason.BEHIND", "pass", f"{OUTPUTS} {DISKS}"),
-    Mutant("a single output that was edited is not noticed", PLANNING + "compare_documents.py", "if now == recorded.stamp:", "if True:", f"{OUTPUTS} tests/cli/test_reuse.py"),
+    Mutant("a single output that was edited is not noticed", PLANNING + "places/single_output.py", "if now == recorded.stamp:", "if True:", f"{OUTPUTS} tests/cli/test_reuse.py"),
     Mutant("a changed document in the middle of a stretch is not noticed", PLANNING + "recorded_rows.py", "all(map(eq, map(_FOUND, documents), map(_FOUND, rows)))", "any(map(eq, map(_FOUND, documents), map(_FOUND, rows)))", f"{REUSE} {PLANS}"),
     Mutant("documents that failed pass as done", PLANNING + "recorded_rows.py", "and DONE.issuperset(map(_STATUS, rows))", "", f"{FOLLOWING} {PLANS}"),
+    Mutant("setting split_pages leaves larger documents as they are", PLANNING + "items/document_keys.py", "split is not None and store is not None and store.parts.settled(target.name) != split.size", "False", PARTS),
+    Mutant("every part of a document is sent again with one", "docbatch/state/items.py", "item.status in {ItemStatus.FAILED, ItemStatus.PARTIAL, ItemStatus.HELD}:\n                self", "True:\n                self", PARTS),
+    Mutant("parts of a document that is read are sent", "docbatch/state/part_queries.py", "if of_parts:", "if False:", PARTS),
     Mutant("a changed config is not noticed", PLANNING + "recorded_rows.py", "and recipes.issuperset(map(RECIPE, rows))", "", f"{PLANS} {REUSE}"),
     Mutant("a known stretch passes whatever is recorded of it", PLANNING + "recorded_rows.py", "or not documents.holds(there.paths, there.digests, there.media_types)", "", UNCHANGED),
     Mutant("what is recorded beyond the last file is not noticed", PLANNING + "recorded_rows.py", "or not is_any_behind(self._store.database, self._job, self.passed)", "or True", UNCHANGED),
@@ -199,7 +203,7 @@ PLAN = [
     Mutant("folders of others are written to unasked", PLANNING + "places/judge_folders.py", "            refuse_shared(", "            (", "tests/cli/test_places.py"),
     Mutant("an output that moved counts as that of a new sink", PLANNING + "places/former_outputs.py", "    if sink.root is None:", "    if True:", PLAN_TEXTS),
     Mutant("an output that someone consumed is not counted", PLANNING + "places/output_check.py", "self.ignored += 1", "pass", PLAN_TEXTS),
-    Mutant("a file for the whole job in another place is not noticed", PLANNING + "compare_documents.py", "if sink.kind.whole and self.tally.unchanged:", "if False:", PLAN_TEXTS),
+    Mutant("a file for the whole job in another place is not noticed", PLANNING + "places/single_output.py", "if sink.kind.whole and tally.unchanged:", "if False:", PLAN_TEXTS),
     Mutant("a file for the whole job that is behind is not noticed", PLANNING + "find_changes.py", "if sink.revision != recorded.revision", "if False", PLAN_TEXTS),
     Mutant("a refused plan names no documents", PLANNING + "saved/moved_documents.py", "if then.get(place) != now.get(place)", "if False", "tests/cli/test_plan_files.py"),
     Mutant("a stale plan is applied", PLANNING + "saved/plan_file.py", "if due != self.send:", "if False:", "tests/cli/test_plan_files.py"),

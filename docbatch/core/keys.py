@@ -11,6 +11,8 @@ from typing import Any
 from docbatch.core.models import Recipe
 
 FORMAT = "docbatch/item/v1"
+SPLIT_PAGES = "split_pages"
+"""The option of a job that says of how many pages a part of a document is at most: it is in the recipes of those alone."""
 
 
 def canonical(value: object) -> str:

@@ -74,10 +74,10 @@ def literal(path: str) -> str:
     )
 
 
-def next_step(status: str, kind: str, options: str, *, charges: bool) -> NextStep:
+def next_step(status: str, kind: str, options: str, *, charges: bool, in_parts: bool = False) -> NextStep:
     """Return what to do about documents that stand so, for a reason of this class.
 
-    `options` select them in commands, `charges` says that another try costs money.
+    `options` select them in commands, `charges` says that another try costs money, `in_parts` that they are read in parts.
     """
     if kind == "held":
         return NextStep(
@@ -88,14 +88,15 @@ def next_step(status: str, kind: str, options: str, *, charges: bool) -> NextSte
         return NextStep(
             "it is tried again by every run; mend what its message names, then run", "docbatch apply"
         )
-    if _ends_the_same_way(kind, charges=charges):
+    if _ends_the_same_way(kind, charges=charges and not in_parts):
         return NextStep(
             "the same bytes end the same way: give it other bytes, which apply sends, or let it stand by",
             f"docbatch accept{options} --reason TEXT",
         )
     again = ", which the provider charges again" if charges else ""
+    what = "what was not read of it" if in_parts else "it"
     return NextStep(
-        f"mend what its message names, then queue it again{again}, by", f"docbatch retry{options}"
+        f"mend what its message names, then queue {what} again{again}, by", f"docbatch retry{options}"
     )
 
 

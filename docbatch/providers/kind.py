@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
     from docbatch.naming.references import ObjectReference
     from docbatch.providers.base import Provider
+    from docbatch.providers.page_ranges import RangedReading
     from docbatch.providers.webhook import Webhook
 
 
@@ -151,7 +152,7 @@ class ProviderKind:
     result, as a file of `format: json` has it, bytes that `read` reads as that result; without it results cannot be taken
     back from outputs. `takes_passwords` says whether documents that need one can be opened with passwords that come
     with a batch. `abilities` are sentences for `docbatch providers`. `tariff` says what is charged for an operation with a config; unless it
-    does, what a document costs is not known. A plug-in's `contract` is the `CONTRACT`
+    does, what a document costs is not known. `ranges` says how larger documents are read in parts, for an operation that can do so. A plug-in's `contract` is the `CONTRACT`
     it was built for, as a number; docbatch's own need none.
     """
 
@@ -173,4 +174,5 @@ class ProviderKind:
     abilities: Callable[[], tuple[str, ...]] = lambda: ()
     takes_passwords: "Callable[[Operation], bool]" = lambda _operation: False
     tariff: "Callable[[Operation, Mapping[str, Any]], Tariff]" = _unknown_tariff
+    ranges: "Callable[[Operation], RangedReading | None]" = lambda _operation: None
     contract: int | None = None

@@ -11,6 +11,7 @@ from datetime import date
 from docbatch.core.limits import Cost, Limit, Measure, Period, charged_job, today
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.items import Items
+from docbatch.state.part_queries import whole_of
 from docbatch.state.records import Reservation
 
 COUNTED = (
@@ -96,8 +97,8 @@ class Charges:
     def _wanting(self, rows: Sequence[int]) -> Iterator[tuple[int, str, int]]:
         for window in windows(list(rows)):
             yield from self._database.execute(
-                "SELECT document.item, job.name, job.priority FROM document JOIN job ON job.name = document.job"
-                f" WHERE {marked('document.item', window)}",
+                f"SELECT item.id, job.name, job.priority FROM item JOIN document ON document.item = {whole_of('item.id')}"
+                f" JOIN job ON job.name = document.job WHERE {marked('item.id', window)}",
                 window,
             ).fetchall()
 

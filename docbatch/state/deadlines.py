@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from docbatch.core.models import Stops
 from docbatch.state.database import Database
+from docbatch.state.part_queries import whole_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Deadlines:
             " ? - submission.intended_at,"
             " count(DISTINCT entry.item), min(job.timeout), json_group_array(DISTINCT job.name)"
             " FROM submission CROSS JOIN submission_item AS entry ON entry.submission = submission.id"
-            " CROSS JOIN document ON document.item = entry.item AND document.wanted = 1"
+            f" CROSS JOIN document ON document.item = {whole_of('entry.item')} AND document.wanted = 1"
             " JOIN job ON job.name = document.job"
             " WHERE submission.status = 'submitted' AND submission.intended_at < ? - (SELECT min(timeout) FROM job)"
             " AND entry.status IN ('running', 'ready', 'partial')"

@@ -12,6 +12,7 @@ from docbatch.state.failures import clear_problems, note_problem
 from docbatch.state.former import keep_former
 from docbatch.state.kept_lines import hold_on
 from docbatch.state.manifests import outdate
+from docbatch.state.part_queries import WHOLE_OF_ROW, reordered, whole_of
 from docbatch.state.recipes import Recipes
 from docbatch.state.unwell_documents import UnwellDocuments
 from docbatch.state.void import declare_policy, demands_of, void, void_under
@@ -247,10 +248,11 @@ class Documents:
         return None if row is None else row[0]
 
     def of_item(self, item: int, place: bytes) -> Iterator[tuple[str, bytes]]:
-        """Yield (job, path) of the wanted documents that are this item and lie at this place."""
+        """Yield (job, path) of the wanted documents that are this item, or of which it is a part, and lie at this place."""
         yield from self._database.execute(
             "SELECT document.job, document.path FROM document JOIN job ON job.name = document.job"
-            " WHERE document.item = ? AND document.wanted = 1 AND CAST(job.source || x'2f' || document.path AS BLOB) = ?",
+            f" WHERE document.item = {WHOLE_OF_ROW} AND document.wanted = 1"
+            " AND CAST(job.source || x'2f' || document.path AS BLOB) = ?",
             (item, place),
         ).fetchall()
 
@@ -259,15 +261,18 @@ class Documents:
         jobs: set[str] = set()
         for window in windows(items):
             rows = self._database.execute(
-                f"SELECT DISTINCT job FROM document WHERE {marked('item', window)} AND wanted = 1", window
+                f"SELECT DISTINCT job FROM item JOIN document ON document.item = {whole_of('item.id')}"
+                f" WHERE {marked('item.id', window)} AND wanted = 1",
+                window,
             )
             jobs.update(job for (job,) in rows)
         return tuple(sorted(jobs))
 
     def places(self, item: int) -> list[tuple[str, bytes]]:
-        """Return (job, path) of the wanted documents that are this item."""
+        """Return (job, path) of the wanted documents that are this item, or of which it is a part."""
         return self._database.execute(
-            "SELECT job, path FROM document WHERE item = ? AND wanted = 1 ORDER BY job, path", (item,)
+            f"SELECT job, path FROM document WHERE item = {WHOLE_OF_ROW} AND wanted = 1 ORDER BY job, path",
+            (item,),
         ).fetchall()
 
     def declare_job(self, job: RecordedJob) -> None:
@@ -289,12 +294,8 @@ class Documents:
 
     def _reorder(self, job: str) -> None:
         """Give what the job waits for the lowest priority number of all jobs that want it."""
-        self._database.execute(
-            "UPDATE item SET priority = (SELECT min(job.priority) FROM document JOIN job ON job.name = document.job"
-            " WHERE document.item = item.id AND document.wanted = 1)"
-            " WHERE status = 'pending' AND id IN (SELECT item FROM document WHERE job = ? AND wanted = 1)",
-            (job,),
-        )
+        for asked in reordered():
+            self._database.execute(asked, (job,))
 
     def put(self, job: str, path: bytes, item: int | None, problem: Failure | None) -> None:
         """Record what a document is inside the current transaction: an item, or a problem that keeps it from being one."""

@@ -9,6 +9,7 @@ from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes, as_text
 from docbatch.state.failures import AttemptEnd, note_ended
 from docbatch.state.items import Items, RecordedItem
+from docbatch.state.part_queries import whole_of
 from docbatch.state.records import Collected, ReadyItem
 from docbatch.state.standing import HELD
 
@@ -137,11 +138,21 @@ class Entries:
         """
         row = self._database.execute(
             "SELECT sum(entry.credits) FROM submission_item AS entry WHERE entry.credits IS NOT NULL AND ? = ("
-            "SELECT job.name FROM document JOIN job ON job.name = document.job WHERE document.item = entry.item"
+            f"SELECT job.name FROM document JOIN job ON job.name = document.job WHERE document.item = {whole_of('entry.item')}"
             " ORDER BY job.priority, job.name LIMIT 1)",
             (job,),
         ).fetchone()
         return None if row[0] is None else float(row[0])
+
+    def wanted_by(self, identity: str) -> tuple[str, ...]:
+        """Return the jobs that want documents of a submission, by name."""
+        rows = self._database.execute(
+            "SELECT DISTINCT document.job FROM submission_item AS entry"
+            f" JOIN document ON document.item = {whole_of('entry.item')} AND document.wanted = 1"
+            " WHERE entry.submission = ? ORDER BY 1",
+            (identity,),
+        )
+        return tuple(row[0] for row in rows)
 
     def running(self, identity: str) -> int:
         """Count the items the vendor still works on."""

@@ -12,6 +12,7 @@ from docbatch.state.checksum import Value, checksum, verify
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes, as_text, span
 from docbatch.state.failures import note_doubtful, note_failure
+from docbatch.state.part_queries import PARTS, RANGE, RELATED, pending
 from docbatch.state.records import Collected
 from docbatch.state.tallies import DIGESTS, LIKE
 
@@ -40,9 +41,8 @@ def _failed_again(failure: Failure) -> str:
 class RecordedItem:
     """An item as recorded. `row` and `recipe` are row numbers; `result` is the digest of a payload in the spool.
 
-    While it waits for another try, `result` and `warnings` are what is left of the one before.
-
-    `empty` says that there is nothing to see in the document.
+    While it waits for another try, `result` and `warnings` are what is left of the one before. `empty` says that there is
+    nothing to see in the document.
     """
 
     row: int
@@ -148,8 +148,12 @@ class Items:
     def pending_for(
         self, recipe: int, wanted: str, parameters: tuple[Value, ...], limit: int
     ) -> list[WorkItem]:
-        """Return such items, of those of which a document is `wanted`: a condition in SQL."""
-        asked = _PENDING.replace("{wanted}", wanted)
+        """Return such items, of those of which a document is `wanted`: a condition in SQL.
+
+        Documents that are read in parts want what their parts are.
+        """
+        is_of_parts = self._database.execute(RANGE, (recipe,)).fetchone() is not None
+        asked = pending(READING, wanted, of_parts=is_of_parts)
         rows = self._database.execute(asked, (*parameters, recipe, *parameters, limit))
         return [read(columns).work_item(place, priority=priority) for *columns, priority, place in rows]
 
@@ -171,11 +175,17 @@ class Items:
     def requeue(self, row: int) -> None:
         """Queue an item again if it failed, is partial or held, as a new attempt, inside the current transaction.
 
-        A partial result is kept until there is a better.
+        A partial result is kept until there is a better. So are its parts that did not end well, and what it is a part of.
         """
-        item = self.by_row(row)
-        if item.status in {ItemStatus.FAILED, ItemStatus.PARTIAL, ItemStatus.HELD}:
-            self.set(item, ItemStatus.PENDING, attempts=1, result=item.result, warnings=item.warnings)
+        related = self._database.execute(RELATED, (row,)).fetchall()
+        for (each,) in ((row,), *related):
+            item = self.by_row(each)
+            if item.status in {ItemStatus.FAILED, ItemStatus.PARTIAL, ItemStatus.HELD}:
+                self.set(item, ItemStatus.PENDING, attempts=1, result=item.result, warnings=item.warnings)
+
+    def parts(self, row: int) -> list[int]:
+        """Return the parts of an item, none where it is read whole."""
+        return [part for (part,) in self._database.execute(PARTS, (row,)).fetchall()]
 
     def restore(self, item: RecordedItem, status: ItemStatus) -> None:
         """Have an item be what is given, with its attempt and its failure, inside the current transaction."""
@@ -271,15 +281,6 @@ class Items:
 
 
 _BEGINNING = f"SELECT {READING} FROM item WHERE key >= ? AND key <= ? ORDER BY key LIMIT ?"
-_PENDING = f"""
-    SELECT {READING}, item.priority, (
-        SELECT CAST(job.source || x'2f' || document.path AS BLOB) FROM document JOIN job ON job.name = document.job
-        WHERE document.item = item.id AND document.wanted = 1 AND {{wanted}}
-        ORDER BY document.job, document.path LIMIT 1)
-    FROM item WHERE status = 'pending' AND item.recipe = ? AND EXISTS (
-        SELECT 1 FROM document WHERE document.item = item.id AND document.wanted = 1 AND {{wanted}})
-    ORDER BY item.priority, item.id LIMIT ?
-"""
 _MAKE = (
     "INSERT INTO item (id, key, recipe, digest, size, media_type, status, attempt, result, failure_class,"
     " failure_code, failure_message, priority, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

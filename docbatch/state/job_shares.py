@@ -1,4 +1,7 @@
-"""Which jobs want how many documents of what travels together. Documents of several jobs may be one item: each counts."""
+"""Which jobs want how many documents of what travels together. Documents of several jobs may be one item: each counts.
+
+Parts of documents count for nobody: a document has ended once it is made of them.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

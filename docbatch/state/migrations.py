@@ -10,6 +10,7 @@ from docbatch.state.history_schema import HISTORY
 from docbatch.state.initial_schema import INITIAL
 from docbatch.state.objects_schema import OBJECTS
 from docbatch.state.outputs_schema import OUTPUTS
+from docbatch.state.parts_schema import PARTS
 from docbatch.state.spending_schema import CHARGES, WAITING
 
 migrations = Migrations("docbatch")
@@ -310,6 +311,12 @@ def outputs_written(db: Database) -> None:
 def objects_found(db: Database) -> None:
     """Keep what was learned of objects in stores by reading them."""
     _run(db, OBJECTS)
+
+
+@migrations()
+def parts_of_documents(db: Database) -> None:
+    """Keep which items are ranges of pages of others, and which jobs have none that should be split."""
+    _run(db, PARTS)
 
 
 def apply(connection: sqlite3.Connection) -> None:

@@ -23,6 +23,7 @@ OF_JOBS: Mapping[str, str] = {
             "policy",
             "problem",
             "sink",
+            "split_job",
             "waiting",
         ),
         "job",

@@ -57,10 +57,11 @@ class QueuedAgain:
         """Queue items again that failed, are partial or held, and keep how they stood."""
         with self._database.write():
             for row in rows:
-                before = self._items.by_row(row)
+                every = [self._items.by_row(each) for each in (row, *self._items.parts(row))]
                 self._items.requeue(row)
-                if self._items.by_row(row).attempt != before.attempt:
-                    self._keep(before)
+                for before in every:
+                    if self._items.by_row(before.row).attempt != before.attempt:
+                        self._keep(before)
 
     def of(self, job: str) -> Iterator[QueuedPlace]:
         """Yield a job's documents that were queued again, in path order, also those that were sent since."""
@@ -73,17 +74,31 @@ class QueuedAgain:
                 else (failure.kind, failure.message, failure.code)
             )
             why = unwell(kind, message, code, warnings, before.status)
-            yield QueuedPlace(job, path, row, why, last, before.obstacle(now))
+            yield QueuedPlace(job, path, row, why, last, self._obstacle(before, now))
 
     def put_back(self, rows: Sequence[int]) -> None:
         """Have items be as they were before they were queued; what was sent since is left alone."""
         with self._database.write():
             for row in rows:
-                before, now = self._before(row), self._items.by_row(row)
-                if before.obstacle(now) is None:
-                    was = replace(now, attempt=before.attempt, failure=before.failure)
-                    self._items.restore(was, before.status)
-                    self._database.execute("DELETE FROM queued_again WHERE item = ?", (row,))
+                if self._obstacle(self._before(row), self._items.by_row(row)) is None:
+                    for each in (*self._queued_parts(row), row):
+                        self._restore(each)
+
+    def _restore(self, row: int) -> None:
+        before, now = self._before(row), self._items.by_row(row)
+        was = replace(now, attempt=before.attempt, failure=before.failure)
+        self._items.restore(was, before.status)
+        self._database.execute("DELETE FROM queued_again WHERE item = ?", (row,))
+
+    def _obstacle(self, before: "_Before", now: RecordedItem) -> str | None:
+        """Say why an item cannot be as it was, or one of its parts; None where all can."""
+        parts = ((self._before(row), self._items.by_row(row)) for row in self._queued_parts(now.row))
+        found = (one.obstacle(other) for one, other in ((before, now), *parts))
+        return next((each for each in found if each is not None), None)
+
+    def _queued_parts(self, row: int) -> list[int]:
+        queued = "SELECT 1 FROM queued_again WHERE item = ?"
+        return [each for each in self._items.parts(row) if self._database.execute(queued, (each,)).fetchone()]
 
     def _keep(self, before: RecordedItem) -> None:
         failure = before.failure

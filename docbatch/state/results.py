@@ -7,15 +7,19 @@ from docbatch.core.models import KnownPack, PackUse, ResultPlace
 from docbatch.state.checksum import checksum
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes
+from docbatch.state.part_queries import whole_of
 
 _LYING = (
     "CREATE TEMP TABLE lying (pack INTEGER, start INTEGER, length INTEGER, digest BLOB, needed INTEGER,"
     " PRIMARY KEY (pack, start, digest)) WITHOUT ROWID"
 )
-_GONE = "(SELECT item, max(until) AS until FROM former GROUP BY item) AS gone ON gone.item = item.id"
+_GONE = (
+    "(SELECT item, max(until) AS until FROM former GROUP BY item) AS gone"
+    f" ON gone.item = {whole_of('item.id')}"
+)
 _UNWANTED = (
     f"FROM item LEFT JOIN unneeded ON unneeded.item = item.id LEFT JOIN {_GONE} WHERE item.result IS NOT NULL"
-    " AND NOT EXISTS (SELECT 1 FROM document WHERE document.item = item.id AND document.wanted = 1)"
+    f" AND NOT EXISTS (SELECT 1 FROM document WHERE document.item = {whole_of('item.id')} AND document.wanted = 1)"
 )
 _SINCE = "max(coalesce(unneeded.since, gone.until, :now), coalesce(gone.until, 0))"
 """Since when nothing wants an item: as it was noted, or as its last document went."""
@@ -103,7 +107,8 @@ class Results:
         """Note (wall time) since when nothing wants an item that has a result; of those that are wanted again it is forgotten."""
         with self._database.write():
             self._database.execute(
-                "DELETE FROM unneeded WHERE item IN (SELECT item FROM document WHERE wanted = 1 AND item IS NOT NULL)"
+                f"DELETE FROM unneeded WHERE {whole_of('unneeded.item')}"
+                " IN (SELECT item FROM document WHERE wanted = 1 AND item IS NOT NULL)"
             )
             self._database.execute(
                 f"INSERT OR REPLACE INTO unneeded SELECT item.id, {_SINCE} {_UNWANTED}", {"now": now}

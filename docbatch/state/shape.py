@@ -24,6 +24,7 @@ TABLES: Mapping[str, str] = {
     "hindrance": "connection call cause message since last next tries",
     "item": "id key recipe digest size media_type priority status attempt result failure_class failure_code"
     " failure_message checksum warnings warned empty",
+    "item_part": "part whole",
     "job": "name connection recipe config source priority pins revision timeout on_empty",
     "job_change": "id job what old new at",
     "later_try": "item attempt due",
@@ -39,12 +40,14 @@ TABLES: Mapping[str, str] = {
     "policy": "job on_partial",
     "problem": "job path since",
     "queued_again": "item attempt sequence status class code message",
+    "range_recipe": "recipe whole first last",
     "recipe": "id key provider account operation config pins",
     "remote_object": "account step remote_id data expires checksum",
     "renamed_row": "sink former path",
     "result": "digest pack start length",
     "run": "id command version who commit_id changed began serial ended exit_code figures",
     "sink": "id job identity root output revision stamp wanted",
+    "split_job": "job pages",
     "stopping_job": "name",
     "submission": "id sequence connection account recipe status marker config request prepared remote_id intended_at"
     " checksum",
@@ -59,7 +62,7 @@ TABLES: Mapping[str, str] = {
 INDEXES = frozenset(
     {
         "charge_day", "companion_folded", "companion_path", "delivery_aside", "delivery_due", "delivery_folded", "document_item", "document_problem", "event_submission",
-        "item_empty", "job_change_job", "item_lives_once", "item_pending", "item_unfinished", "item_warned", "left_place_folded", "submission_item_item",
+        "item_empty", "job_change_job", "item_lives_once", "item_part_whole", "item_pending", "item_unfinished", "item_warned", "left_place_folded", "submission_item_item",
         "submission_open", "submission_spent", "waiting_until",
     }
 )  # fmt: skip

@@ -21,6 +21,7 @@ from docbatch.state.copies import write_copy
 from docbatch.state.database import Database
 from docbatch.state.deadlines import Deadlines
 from docbatch.state.deliveries import Deliveries
+from docbatch.state.document_parts import DocumentParts
 from docbatch.state.documents import Documents
 from docbatch.state.events import Events
 from docbatch.state.experiences import Experiences
@@ -99,6 +100,7 @@ class Store:
         self.found_objects = FoundObjects(database)
         self.runs = Runs(database, folder.parent)
         self.failed_attempts = FailedAttempts(database)
+        self.parts = DocumentParts(database, self.items)
         self.unwell = UnwellDocuments(database)
         self.acceptances = Acceptances(database)
 

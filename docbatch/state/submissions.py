@@ -49,6 +49,7 @@ class Submissions:
         self.rounds = self._entries.rounds
         self.waiting = self._entries.waiting
         self.unended = self._entries.unended
+        self.wanted_by = self._entries.wanted_by
         self.credits = self._entries.charged
 
     def open(self) -> Iterator[Submission]:
@@ -86,16 +87,6 @@ class Submissions:
     def is_abandoned(self, marker: str) -> bool:
         row = self._database.execute("SELECT 1 FROM abandoned WHERE marker = ?", (marker,)).fetchone()
         return row is not None
-
-    def wanted_by(self, identity: str) -> tuple[str, ...]:
-        """Return the jobs that want documents of a submission, by name."""
-        rows = self._database.execute(
-            "SELECT DISTINCT document.job FROM submission_item AS entry"
-            " JOIN document ON document.item = entry.item AND document.wanted = 1"
-            " WHERE entry.submission = ? ORDER BY 1",
-            (identity,),
-        )
-        return tuple(row[0] for row in rows)
 
     def of_item(self, row: int) -> str | None:
         """Return the open submission that an item travels in, if it does."""
@@ -262,6 +253,10 @@ class Submissions:
                 source = self._entries.source_of(item)
                 if item.waits:
                     self._items.let_earlier_go(item)
+                elif self._items.parts(row):
+                    # It is made again of what its parts are.
+                    self._items.do_again(row)
+                    found.add(row)
                 elif source is None:
                     self._items.set(item, ItemStatus.FAILED, failure=RESULT_LOST)
                 else:

@@ -2,6 +2,7 @@
 
 from docbatch.core.lifecycle import Event
 from docbatch.state.database import Database
+from docbatch.state.part_queries import whole_of
 
 
 class UnwantedWork:
@@ -29,8 +30,8 @@ class UnwantedWork:
         return found is not None
 
 
-_OF_IT = """
-    SELECT 1 FROM submission_item AS entry CROSS JOIN document ON document.item = entry.item
+_OF_IT = f"""
+    SELECT 1 FROM submission_item AS entry CROSS JOIN document ON document.item = {whole_of("entry.item")}
     WHERE entry.submission = submission.id
 """
 _ABANDONED = f"""

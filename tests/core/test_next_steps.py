@@ -34,6 +34,14 @@ def test_what_to_do_next(status: str, kind: str, command: str, *, charges: bool)
     assert step.advice
 
 
+def test_of_what_is_read_in_parts_those_are_queued_that_were_not_read() -> None:
+    step = next_step("partial", "lost", selecting("a", "lost"), charges=True, in_parts=True)
+
+    assert step.command == "docbatch retry --job a --class lost"
+    assert "what was not read of it again, which the provider charges again" in step.advice
+    assert "accept" in next_step("failed", "corrupt", "", charges=True, in_parts=True).command
+
+
 def test_that_another_try_is_charged_is_said() -> None:
     assert "charges again" in next_step("failed", "timeout", "", charges=True).advice
     assert "charges" not in next_step("failed", "timeout", "", charges=False).advice

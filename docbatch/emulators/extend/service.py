@@ -36,6 +36,7 @@ from docbatch.emulators.extend.objects import (
     stamp,
     summary,
 )
+from docbatch.emulators.extend.page_selection import ranges_said, selected
 from docbatch.emulators.extend.refusals import (
     CURRENT,
     SINGLE,
@@ -198,7 +199,8 @@ class ExtendEmulator(DirectCalls):
         if file is not None:
             earliest, run.ends = self._earliest(run, now), inf
             done = partial(self._end, run, file, earliest)
-            self.buy(f"{operation} {file.digest}", Payment(operation, file.name), file.content, done)
+            bought = " ".join([operation, file.digest, *ranges_said(run.config)])
+            self.buy(bought, Payment(operation, file.name), file.content, done)
         return run
 
     def _earliest(self, run: Run, now: float) -> float:
@@ -211,7 +213,7 @@ class ExtendEmulator(DirectCalls):
         said = [
             end for mark, end in ENDINGS.items() if self.scripted and mark in file.content and end != opened
         ]
-        run.pages = reading.pages
+        run.pages = selected(reading.pages, run.config)
         run.ending = said[0] if said else ending(reading)
         run.message = reading.failure.message if reading.failure else None
         run.ends = max(earliest, self.clock())

@@ -89,6 +89,8 @@ class Job:
     scripted: bool = True
     reading: Reading = UNREAD
     parameters: Json = field(default_factory=dict)
+    first: int = 1
+    last: int | None = None
 
     def says(self, *words: str) -> bool:
         return self.scripted and any(word in self.text for word in words)
@@ -226,9 +228,15 @@ def job_metadata(each: Job) -> Json:
     return {"job_pages": len(each.reading.pages), "job_is_cache_hit": False}
 
 
-def parse_parts(read: Sequence[Page]) -> Json:
+def range_of(parameters: Json) -> tuple[int, int | None]:
+    """Return the first and the last page that a configuration selects, where that is one range; else all."""
+    first, dash, last = str((parameters.get("page_ranges") or {}).get("target_pages")).partition("-")
+    return (int(first), int(last)) if dash and last.isdecimal() else (1, None)
+
+
+def parse_parts(read: Sequence[Page], first: int = 1) -> Json:
     """Return all parts of a parse result."""
-    pages = list(enumerate(read, start=1))
+    pages = list(enumerate(read, start=first))
     texts = [{"page_number": number, "text": page.text} for number, page in pages if not page.is_lost]
     return {
         "markdown": {"pages": [_page(number, page, {"markdown": page.markdown}) for number, page in pages]},

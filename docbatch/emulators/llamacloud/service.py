@@ -23,6 +23,7 @@ from docbatch.emulators.llamacloud.objects import (
     job_metadata,
     parse_job_json,
     parse_parts,
+    range_of,
     was_made_within,
 )
 from docbatch.emulators.llamacloud.side_files import SHOWN_AS, inline_parts, side_files
@@ -126,19 +127,21 @@ class LlamaCloud(DirectJobs):
         )  # fmt: skip
         saved = self.saved.get(made.configuration)
         made.parameters = saved.parameters if saved else {}
+        made.first, made.last = range_of(made.parameters)
         self.jobs[made.id] = made
         if not made.says("unlisted") and not self.scenario.hides(made.name):
             batch.rows.append((entry.id, made.id, None))
         # A client may begin a name with a digest, as its own mark.
         payment = Payment(product.removesuffix("_v2"), _DIGEST.sub("", entry.display_name))
-        self.buy(text, payment, entry.content, partial(self._finish, made, begins + self.working))
+        bought = text if made.last is None else f"{text} {made.first}-{made.last}"
+        self.buy(bought, payment, entry.content, partial(self._finish, made, begins + self.working))
 
     def _finish(self, job: Job, earliest: float, reading: Reading) -> None:
         torn = [
             replace(page, is_lost=page.is_lost or (self.scripted and "torn" in page.text))
             for page in reading.pages
         ]
-        job.reading = replace(reading, pages=tuple(torn))
+        job.reading = replace(reading, pages=tuple(torn[job.first - 1 : job.last]))
         job.ends = max(earliest, self.clock())
 
     def _list_batches(self, request: Request, project: str) -> Response:
@@ -223,7 +226,7 @@ class LlamaCloud(DirectJobs):
             return Response.of(described)
         answer: Json = {"job": described}
         if described["status"] == "COMPLETED":
-            parts = parse_parts(job.reading.pages) | inline_parts(job)
+            parts = parse_parts(job.reading.pages, job.first) | inline_parts(job)
             answer |= {name: part for name, part in parts.items() if name in expand}
             if "usage" in expand:
                 described["usage"] = {"credits": 10.0 * len(parts["markdown"]["pages"])}

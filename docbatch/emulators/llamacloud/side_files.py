@@ -61,7 +61,7 @@ def _grounded(number: int, page: Page) -> Json:
 
 
 def _numbered(job: Job) -> Iterable[tuple[int, Page]]:
-    return enumerate(job.reading.pages, start=1)
+    return enumerate(job.reading.pages, start=job.first)
 
 
 def _lines(rows: Iterable[Json]) -> bytes:

@@ -8,6 +8,7 @@ from docbatch.core.limits import assumed
 from docbatch.core.models import ItemStatus, Submission, SubmissionStatus, WorkItem
 from docbatch.engine.planning.plan_session import PlanSession
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.running.parts.sent_recipes import config_of, sent_recipes
 from docbatch.providers.base import Recalled
 from docbatch.state.charges import NOBODY
 from docbatch.state.items import RecordedItem
@@ -126,10 +127,7 @@ def _awaits(
 
 def _recipes(session: PlanSession) -> Mapping[int, ResolvedJob]:
     """Return a job of each recipe that is in use, by the recipe's row."""
-    rows = (
-        (session.store.documents.recipe_row(target.recipe_key), target) for target in session.targets.values()
-    )
-    return {row: target for row, target in rows if row is not None}
+    return dict(sent_recipes(session.store, session.targets.values()))
 
 
 def record_unknown_work(session: PlanSession, judgement: Judgement, identity: str, now: float) -> None:
@@ -147,7 +145,7 @@ def record_unknown_work(session: PlanSession, judgement: Judgement, identity: st
         identity,
         recipe,
         found.marker,
-        target.config,
+        config_of(session.store, target, recipe),
         b"",
         recalled.prepared,
         items,

@@ -8,10 +8,17 @@ from collections.abc import Collection, Sequence
 
 from docbatch.core.changes import ChangeKind, FoundDocument, Reason, Recorded, judge
 from docbatch.core.errors import SpecError, UsageError
-from docbatch.core.keys import item_key
 from docbatch.core.models import ItemStatus
 from docbatch.engine.planning.differences_database import Change, Differences, Output
-from docbatch.engine.planning.places.former_outputs import former_outputs, taken_up
+from docbatch.engine.planning.items.document_keys import (
+    JobKeys,
+    known_item,
+    known_items,
+    next_try,
+    settled_key,
+    told_failure,
+)
+from docbatch.engine.planning.places.former_outputs import former_outputs
 from docbatch.engine.planning.recorded_rows import (
     RECIPE,
     WINDOW,
@@ -19,10 +26,6 @@ from docbatch.engine.planning.recorded_rows import (
     Outputs,
     RecordedDocuments,
     are_done,
-    known_item,
-    next_try,
-    settled_key,
-    told_failure,
 )
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.planning.tally import Tally
@@ -76,11 +79,9 @@ class _Sieve:
         self._target = target
         self._store = store
         self._differences = differences
-        self._earlier = EarlierRecipes(store, target.recipe)
-        alike = {} if store is None else store.documents.recipes_alike(target.recipe)
-        keys = {key: row for row, key in alike.items()}
-        self._recipe = keys.get(target.recipe_key)
-        self._recipes = frozenset({self._recipe, *(keys[key] for key in target.standing)})
+        self._earlier = EarlierRecipes(store, target)
+        self._keys = JobKeys(target, store, cache, differences)
+        self._recipes = self._keys.recipes
         self._rows = RecordedDocuments(store, target, only, cache)
         recorded = (
             {} if store is None else {sink.identity: sink for sink in store.deliveries.sinks(target.name)}
@@ -94,7 +95,7 @@ class _Sieve:
         # Of a document whose output may belong elsewhere more is asked, and those named are not all there are.
         self._is_all_asked = only is None and not any(output.sink.moves for output in self._outputs)
         self._roots = [] if store is None else store.deliveries.roots()
-        self._changed: list[tuple[FoundDocument, Recorded | None, Sequence[str]]] = []
+        self._changed: list[tuple[FoundDocument, Recorded | None]] = []
         self._out_of_sight = OutOfSight(found.unseen)
 
     def sift(self, seen: Seen) -> None:
@@ -106,6 +107,9 @@ class _Sieve:
 
     def _sift_documents(self, documents: Sequence[Observed]) -> None:
         self.tally.found += len(documents)
+        if self._keys.are_unsettled:
+            self._sift_each(documents)
+            return
         if not documents or (isinstance(documents, KnownStretch) and self._passes(documents)):
             return
         rows = self._rows.upcoming(len(documents))
@@ -119,6 +123,13 @@ class _Sieve:
             for document in documents:
                 self._sift_document(document)
         self._rows.leave_behind(documents[-1][0])
+
+    def _sift_each(self, documents: Sequence[Observed]) -> None:
+        """Take a window where it has to be told of each document whether it is split."""
+        larger = self._keys.larger(documents)
+        for document in documents:
+            self._sift_document(document, is_larger=document.path in larger)
+            self._rows.leave_behind(document.path)
 
     def _passes(self, documents: KnownStretch) -> bool:
         """Pass a whole stretch if it is as recorded and through, without a row for each document."""
@@ -172,9 +183,9 @@ class _Sieve:
         wanted = self._placed(output.sink, document.path, document.digest, document.size, Reason.NEW_SINK)
         return wanted.output != place
 
-    def _sift_document(self, document: Observed) -> None:
+    def _sift_document(self, document: Observed, *, is_larger: bool = False) -> None:
         row = self._row_of(document[0])
-        if row is not None and are_done([document], [row], self._recipes):
+        if row is not None and are_done([document], [row], self._keys.recipes_of(is_larger=is_larger)):
             self._pass([row[5]])
             self._check_outputs([document], [row])
         else:
@@ -207,7 +218,7 @@ class _Sieve:
         row = self._row_of(path)
         recorded = None if row is None else self._recorded(row)
         self.tally.found += 1
-        self._changed.append((FoundDocument(path, problem=failure), recorded, ()))
+        self._changed.append((FoundDocument(path, problem=failure), recorded))
 
     def _gone(self, row: DocumentRow) -> None:
         """A recorded document that was not found; one in what cannot be looked into may well be there."""
@@ -218,7 +229,7 @@ class _Sieve:
 
     def _recorded(self, row: DocumentRow) -> Recorded:
         status = None if row[3] is None else ItemStatus(row[3])
-        return Recorded(row[1], row[2], status, self._earlier.why(row[5]), row[6], row[5])
+        return Recorded(row[1], row[2], status, problem=row[6], recipe=row[5])
 
     def _suspect(self, document: Observed, row: DocumentRow | None) -> None:
         path, digest, media_type, size = document
@@ -229,9 +240,7 @@ class _Sieve:
             for output in self._outputs:
                 if self._is_elsewhere(output, document):
                     self._rewrite(output.sink, document, Reason.NEW_SINK)
-        recipes = (self._target.recipe_key, *self._target.standing)
-        keys = [item_key(recipe, media_type, digest) for recipe in recipes]
-        self._changed.append((FoundDocument(path, digest, media_type, size), recorded, keys))
+        self._changed.append((FoundDocument(path, digest, media_type, size), recorded))
         if len(self._changed) >= WINDOW:
             self._judge()
 
@@ -243,15 +252,17 @@ class _Sieve:
         return place is not None and self._store is not None and is_output(self._store, self._roots, place)
 
     def _judge(self) -> None:
-        sought = [key for _, _, keys in self._changed for key in keys]
-        known_items = () if self._store is None else self._store.items.many(sought)
-        items = {item.key: item.taken(self._target.demands) for item in known_items}
+        known = self._keys.of([found for found, _ in self._changed])
+        items = known_items(self._store, [key for each in known for key in each.keys], self._target.demands)
         changes = []
-        for found, recorded, keys in self._changed:
-            key = settled_key(keys, items)
+        for (found, before), its in zip(self._changed, known, strict=True):
+            recorded = None if before is None else self._earlier.compared(before, is_split=its.is_split)
+            key = settled_key(its.keys, items)
             item = items.get(key)
             due = next_try(self._store, self._target.retry, item)
             verdict = judge(found, recorded, None if item is None else known_item(item, due))
+            if its.is_split and verdict.kind is ChangeKind.SEND:
+                self.tally.parts[key] = self._keys.left(its, item)
             failure = (
                 told_failure(item, due) if item is not None and verdict.kind is ChangeKind.STAND else None
             )
@@ -300,6 +311,7 @@ class _Sieve:
         if self.tally.unchanged == self.tally.found:
             self._rows.keep_agreements()
         self.tally.found += len(self._unseen)
+        self.tally.is_all_seen = not self._unseen
         self._differences.change(
             Change(self._target.name, path, ChangeKind.LOOK, Reason.UNSEEN, adopt=False)
             for path in self._unseen
@@ -307,36 +319,7 @@ class _Sieve:
         if self._store is not None:
             for sink in self._target.sinks:
                 if sink.output is not None:
+                    from docbatch.engine.planning.places.single_output import check_single_output  # noqa: PLC0415 - not every job has one
+
                     with self.tally.seeing(sink):
-                        self._check_single(sink, self._store)
-
-    def _take_up(self, sink: ResolvedSink, store: Store) -> None:
-        """Note that an output for the whole job is written that the state does not know, where there is what to write."""
-        if sink.kind.whole and self.tally.unchanged:
-            due = taken_up(self._target, sink, store)
-            self._differences.whole(due.job, due.sink, due.reason, due.former)
-
-    def _check_single(self, sink: ResolvedSink, store: Store) -> None:
-        known = store.deliveries.sinks(self._target.name)
-        recorded = next((each for each in known if each.identity == sink.identity), None)
-        if recorded is None:
-            self._take_up(sink, store)
-            return
-        if recorded.output is None or (recorded.stamp is None and recorded.revision < 0):
-            return
-        opened = sink.open()
-        now = opened.stamp(b"")
-        if now == recorded.stamp:
-            return
-        reason = Reason.MISSING if now is None else Reason.EDITED
-        if reason is Reason.MISSING and not sink.rewrite_missing:
-            self.tally.ignored += 1
-            return
-        if sink.kind.whole:
-            self._differences.whole(self._target.name, sink.identity, reason)
-            return
-        expected = ((each.path, each.result) for each in store.deliveries.holdings(recorded))
-        self._differences.output(
-            Output(self._target.name, sink.identity, path, b"", None, reason)
-            for path, _ in opened.verify(expected)
-        )
+                        check_single_output(self._target, sink, self._store, self._differences, self.tally)

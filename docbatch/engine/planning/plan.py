@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.core.errors import SinkError
+from docbatch.core.extents import Extent
 from docbatch.core.guard import Permission
 from docbatch.core.models import WorkItem
-from docbatch.core.report import visible
+from docbatch.core.report import plural, visible
 from docbatch.core.spending_guards import Guards
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.sink_secrets import SinkSecrets
@@ -169,7 +170,9 @@ def plan(
     )
     counted = _count(selection, made, since, sight)
     made = replace(made, counted=counted, prices=selection.prices, project_id=selection.project)
-    made = replace(made, notes=(*selection.notes, *_unseen(targets), *_moved(targets), *made.notes))
+    made = replace(
+        made, notes=(*selection.notes, *_unseen(targets), *_moved(targets), *_split(made), *made.notes)
+    )
     if sight.only is not None:
         return made
     if selection.stateless:
@@ -240,7 +243,21 @@ def _count(selection: Selection, made: Plan, since: float, sight: Sight) -> froz
             observe=sight.observe,
             recorded=_recorded(made),
         )
+        for target in sending:
+            # Of a document that is known already only those parts are sent that wait.
+            parts = made.tallies[target.name].parts.items()
+            made.differences.extent((key, Extent(pages)) for key, (_, pages) in parts)
     return frozenset(target.name for target in sending)
+
+
+def _split(made: Plan) -> Iterator[str]:
+    """Say of which jobs documents are sent in parts."""
+    for target in made.targets:
+        parts = made.tallies[target.name].parts
+        if parts and target.split is not None:
+            number = sum(each for each, _ in parts.values())
+            which = f"{plural(len(parts), 'document')} with more than {target.split.size:,} pages"
+            yield f"job '{target.name}': {which}, to be sent in {plural(number, 'part')}"
 
 
 def _recorded(made: Plan) -> "Recorded":

@@ -191,7 +191,8 @@ def _values(plan: Plan, total: Total) -> Iterator[Difference]:
     changed = (
         each
         for row in rows[:MOST_WAYS]
-        for each in differences(plan.store.documents.recipe(row), target.recipe)
+        for before in (plan.store.documents.recipe(row),)
+        for each in differences(before, target.made_now(before))
     )
     yield from islice(dict.fromkeys(changed), MOST_VALUES)
 

@@ -73,11 +73,20 @@ class PlanSession:
             if target.name in unseen:
                 # What stands where its outputs go is judged by the plan that can see it.
                 continue
-            record_changes(self.store, target, self.plan.differences, witness, self.wall())
+            self._record(target, witness)
             if target.source.unwrapped.is_far:
                 from docbatch.engine.planning.origins.record_found_objects import record_found_objects  # noqa: PLC0415 - few jobs have stores
 
                 record_found_objects(self.store, target, self.plan.differences, self.cache)
+
+    def _record(self, target: ResolvedJob, witness: Witness) -> None:
+        """Record a job's changes. Killed in between, what is read in parts is told for each document again."""
+        size, tally = None if target.split is None else target.split.size, self.plan.tallies[target.name]
+        if self.store.parts.settled(target.name) != size:
+            self.store.parts.settle(target.name, None)
+        record_changes(self.store, target, self.plan.differences, witness, self.wall())
+        if tally.is_complete:
+            self.store.parts.settle(target.name, size)
 
 
 def busy(store: Store) -> set[str]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby, islice
+from typing import TYPE_CHECKING
 
 from docbatch.core.changes import ChangeKind, Reason
-from docbatch.core.keys import item_key
+from docbatch.core.extents import UNCOUNTED
 from docbatch.core.models import ItemStatus, WorkItem
 from docbatch.engine.planning.declared_jobs import declaration, keep_changes, keep_end
 from docbatch.engine.planning.differences_database import Change, Differences, Output
@@ -14,6 +15,9 @@ from docbatch.sources.statcache import StatCache
 from docbatch.state.documents import RecordedJob
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
+
+if TYPE_CHECKING:
+    from docbatch.engine.planning.items.wanted_items import WantedItems
 
 WINDOW = 4000
 
@@ -52,11 +56,9 @@ class Witness:
             return True
         self._cache.forget(path)
         store.found_objects.forget([target.source.identity + b"/" + path])
-        recipe = store.documents.recipe_row(target.recipe_key)
-        assert recipe is not None
-        key = item_key(target.recipe_key, now.media_type, now.digest)
-        item = work_item(target, path, key=key, digest=now.digest, media_type=now.media_type, size=now.size)
-        store.documents.put(target.name, path, store.items.want(item, recipe), None)
+        from docbatch.engine.planning.items.wanted_items import row_as_it_is  # noqa: PLC0415 - hardly any document changes meanwhile
+
+        store.documents.put(target.name, path, row_as_it_is(store, target, path, now), None)
         return False
 
 
@@ -71,12 +73,12 @@ def record_changes(
         _declare(store, target)
     store.unwanted_work.declare(target.name, stops=target.failing.cancels_removed)
     sinks = {sink.identity: sink.row for sink in store.deliveries.sinks(target.name)}
-    recipe = store.documents.recipe_row(target.recipe_key)
-    assert recipe is not None
     changes = (change for change in differences.changes(target.name) if change.adopt)
+    wanted: WantedItems | None = None
     while window := list(islice(changes, WINDOW)):
+        wanted = wanted or _wanted(store, target, differences)
         with store.write():
-            _record_window(store, target, recipe, window, witness)
+            _record_window(store, target, wanted, window, witness)
             if target.deadline is not None:
                 store.waiting.note(target.name, now, target.deadline, (window[0].path, window[-1].path))
             outputs = differences.outputs_of(target.name, window[0].path, window[-1].path)
@@ -92,17 +94,23 @@ def record_changes(
     store.waiting.settle(target.name, now, target.deadline)
 
 
+def _wanted(store: Store, target: ResolvedJob, differences: Differences) -> "WantedItems":
+    from docbatch.engine.planning.items.wanted_items import WantedItems  # noqa: PLC0415 - most runs find nothing new
+
+    return WantedItems(store, target, lambda key: (differences.extent_of(key) or UNCOUNTED).pages)
+
+
 def _record_window(
-    store: Store, target: ResolvedJob, recipe: int, window: Sequence[Change], witness: Witness
+    store: Store, target: ResolvedJob, wanted: "WantedItems", window: Sequence[Change], witness: Witness
 ) -> None:
     """Record changes inside the current transaction, in their order; those of new documents with new bytes many at a time."""
-    items = _Known(store, [each.key for each in window if each.key], witness)
+    items = _Known(store, [each.key for each in window if each.key], witness, wanted)
     for are_new, changes in groupby(window, items.is_new):
         if are_new:
-            _make(store, target, recipe, list(changes))
+            _make(store, target, wanted.recipe, list(changes))
         else:
             for change in changes:
-                _take(store, target, recipe, change, items)
+                _take(store, target, wanted, change, items)
 
 
 def _make(store: Store, target: ResolvedJob, recipe: int, changes: Sequence[Change]) -> None:
@@ -184,8 +192,9 @@ def _declare(store: Store, target: ResolvedJob) -> None:
 class _Known:
     """The items of a window, read at once; those that were made since are read when they are asked for."""
 
-    def __init__(self, store: Store, keys: Sequence[str], witness: Witness) -> None:
+    def __init__(self, store: Store, keys: Sequence[str], witness: Witness, wanted: "WantedItems") -> None:
         self._store = store
+        self._wanted = wanted
         self._items = {item.key: item for item in store.items.many(keys)}
         self._witness = witness
         self._made: set[str] = set()
@@ -196,6 +205,8 @@ class _Known:
         if self._is_over or not change.key or change.reason is not Reason.NEW:
             return False
         if change.key in self._items or change.key in self._made:
+            return False
+        if self._wanted.is_split(change.key, change.media_type, change.digest):
             return False
         self._made.add(change.key)
         return True
@@ -212,7 +223,7 @@ class _Known:
         return self._witness.agrees(self._store, job, change, known)
 
 
-def _take(store: Store, target: ResolvedJob, recipe: int, change: Change, items: _Known) -> None:
+def _take(store: Store, target: ResolvedJob, wanted: "WantedItems", change: Change, items: _Known) -> None:
     if change.kind in {ChangeKind.REMOVE, ChangeKind.SKIP}:
         store.documents.unwant(target.name, change.path)
     elif not change.key:
@@ -220,7 +231,7 @@ def _take(store: Store, target: ResolvedJob, recipe: int, change: Change, items:
     else:
         if not items.agrees(target.name, change):
             return
-        row = store.items.want(_item_of(target, change), recipe)
+        row = wanted.row(_item_of(target, change))
         if change.reason is Reason.AGAIN:
             store.items.requeue(row)
         store.documents.put(target.name, change.path, row, None)

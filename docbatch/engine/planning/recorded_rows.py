@@ -1,20 +1,17 @@
 """The state's recorded rows of documents and outputs, read along with a scan in path order."""
 
-import time
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from operator import eq, itemgetter
 from typing import Generic, TypeVar
 
-from docbatch.core.changes import KnownItem, Reason
+from docbatch.core.changes import Reason, Recorded
 from docbatch.core.errors import SinkError
-from docbatch.core.models import RETRY_CLASS, Failure, ItemStatus, Recipe, RetryClass
-from docbatch.core.moments import moment_text
+from docbatch.core.models import ItemStatus
 from docbatch.core.recipe_changes import why_another
-from docbatch.core.retry_policy import RetryPolicy
 from docbatch.engine.planning.places.output_check import FilesBeside, OutputCheck
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.sources.agreements import Agreements
@@ -23,7 +20,6 @@ from docbatch.sources.known_stretch import KnownStretch
 from docbatch.sources.statcache import StatCache
 from docbatch.state.deliveries import OutputRow, RecordedSink
 from docbatch.state.documents import DocumentRow
-from docbatch.state.items import RecordedItem
 from docbatch.state.recorded_stretch import is_any_behind, recorded_outputs, recorded_stretch
 from docbatch.state.store import Store
 
@@ -225,48 +221,23 @@ class Outputs:
 
 
 class EarlierRecipes:
-    """The recipes that a job's documents were made by, beside the one of today."""
+    """The recipes that a job's documents were made by, beside those of today."""
 
-    def __init__(self, store: Store | None, today: Recipe) -> None:
+    def __init__(self, store: Store | None, target: ResolvedJob) -> None:
         self._store = store
-        self._today = today
-        self._known: dict[int, Reason | None] = {}
+        self._today = target.recipe
+        self._split = target.recipe if target.split is None else target.split.recipe
+        self._known: dict[tuple[int, bool], Reason | None] = {}
 
-    def why(self, row: int | None) -> Reason | None:
+    def compared(self, recorded: Recorded, *, is_split: bool) -> Recorded:
+        """Return what is recorded of a document with how it was made otherwise than it would be today."""
+        return replace(recorded, remade=self.why(recorded.recipe, is_split=is_split))
+
+    def why(self, row: int | None, *, is_split: bool) -> Reason | None:
         """Say how what was made by a recipe, named by its row, was made otherwise than it would be today, if it was."""
         if row is None or self._store is None:
             return None
-        if row not in self._known:
-            self._known[row] = why_another(self._store.documents.recipe(row), self._today)
-        return self._known[row]
-
-
-def known_item(item: RecordedItem, due: float | None = None) -> KnownItem:
-    """Return an item as judging sees it; `due` is when it is tried again by itself (wall time)."""
-    passing = item.failure is not None and RETRY_CLASS[item.failure.kind] is RetryClass.AUTO
-    return KnownItem(item.status, item.is_read, passing or (due is not None and due <= time.time()))
-
-
-def next_try(store: Store | None, policy: RetryPolicy, item: RecordedItem | None) -> float | None:
-    """Return when an item that failed is tried again by itself (wall time), if it is; None where that is not decided yet."""
-    if store is None or item is None or item.failure is None:
-        return None
-    rule = policy.get(item.failure.kind)
-    return (
-        None
-        if rule is None or not rule.allows(item.attempt)
-        else store.later_tries.due(item.row, item.attempt)
-    )
-
-
-def told_failure(item: RecordedItem, due: float | None) -> Failure | None:
-    """Return why an item failed, and when it is tried again where that is known."""
-    if item.failure is None or due is None:
-        return item.failure
-    return replace(item.failure, message=f"{item.failure.message}; retry due {moment_text(due)}")
-
-
-def settled_key(keys: Sequence[str], items: Mapping[str, RecordedItem]) -> str:
-    """Return the first of a document's keys that has a result, else the first: what was read before is not read again."""
-    read = (key for key in keys if key in items and items[key].is_read)
-    return next(read, keys[0] if keys else "")
+        if (row, is_split) not in self._known:
+            today = self._split if is_split else self._today
+            self._known[row, is_split] = why_another(self._store.documents.recipe(row), today)
+        return self._known[row, is_split]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from docbatch.core.errors import CredentialsError, SinkRefused
-from docbatch.core.keys import canonical, recipe_key
+from docbatch.core.keys import SPLIT_PAGES, canonical, recipe_key
 from docbatch.core.models import Recipe
 from docbatch.engine.connections.accesses import connection_settings
 from docbatch.engine.connections.object_stores import ObjectStores
@@ -34,6 +34,7 @@ from docbatch.state.store import Store
 
 if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
+    from docbatch.engine.planning.items.job_split import JobSplit
     from docbatch.stores.object_store import ObjectStore
 
 Pins = Mapping[str, str]
@@ -69,7 +70,6 @@ def resolve_jobs(
         if (pins := ask(job) if pins is None else pins) is None:
             continue
         recipe = replace(today, pins=dict(pins))
-        key = recipe_key(recipe)
         standing = _standing(job, recipe, store) if kind.service is None and job.name not in upgrade else ()
         yield ResolvedJob(
             name=job.name,
@@ -77,7 +77,7 @@ def resolve_jobs(
             operation=job.operation,
             traits=(traits := kind.traits(own)),
             recipe=recipe,
-            recipe_key=key,
+            recipe_key=(key := recipe_key(recipe)),
             oldest_key=standing[-1] if standing else None,
             standing=tuple(each for each in standing if each != key),
             source=(source := selected(job, open_source(job, kind, reached.stores, store))),
@@ -97,7 +97,18 @@ def resolve_jobs(
             limits=() if traits.free else job.limits,
             tariff=partial(_tariff, kind, own, job),
             manifest=None if job.manifest is None else os.fsencode(job.manifest),
+            split=_split(job, kind, recipe, store, standing),
         )
+
+
+def _split(
+    job: Job, kind: ProviderKind, recipe: Recipe, store: Store | None, standing: tuple[str, ...]
+) -> "JobSplit | None":
+    if job.config.get(SPLIT_PAGES) is None:
+        return None
+    from docbatch.engine.planning.items.job_split import split_of  # noqa: PLC0415 - few jobs split documents
+
+    return split_of(job, kind, recipe, store, standing)
 
 
 def _declared_account(connection: Connection) -> str:

@@ -21,6 +21,7 @@ from docbatch.specs.values import PasswordPlace
 
 if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
+    from docbatch.engine.planning.items.job_split import JobSplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ class ResolvedJob:
     that costs nothing has none. `tariff` says what a document is charged for, once that is asked; None where nobody knows.
     `deadline` is for how many seconds a document waits for the `window` at most. `declared_account` stands for the account as
     the project file has it, without what variables say. `manifest` is the absolute path of the file that lists what became of
-    its documents, None where it has none. `failing` says what is done about what failed, takes too long or is gone.
+    its documents, None where it has none. `failing` says what is done about what failed, takes too long or is gone,
+    `split` how larger documents are read in parts, None where none is.
     """
 
     name: str
@@ -105,6 +107,18 @@ class ResolvedJob:
     tariff: "Callable[[], Tariff] | None" = None
     manifest: bytes | None = None
     failing: FailingRules = field(default_factory=FailingRules)
+    split: "JobSplit | None" = None
+
+    def made_now(self, before: Recipe) -> Recipe:
+        """Return how documents are processed today that were processed otherwise `before`."""
+        split = self.split
+        return split.recipe if split is not None and split.takes_over(before) else self.recipe
+
+    def recipe_of(self, key: str, media_type: str, digest: str) -> Recipe:
+        """Return how a document is processed today that has this key."""
+        split = self.split
+        is_split = split is not None and split.is_of(key, media_type, digest)
+        return split.recipe if split is not None and is_split else self.recipe
 
     @property
     def kept_versions(self) -> Mapping[str, str]:

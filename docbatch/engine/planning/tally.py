@@ -34,7 +34,8 @@ class Tally:
     With `recorded_only` nobody looked for documents: those found are those recorded.
 
     `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
-    to be sent because they were made by another, by that one's row. `unseen` says of sinks, by their identities, why their
+    to be sent because they were made by another, by that one's row. `parts` has, by their keys, how many parts of documents
+    that are read in parts are to be sent, and the pages of these. `unseen` says of sinks, by their identities, why their
     outputs could not be looked at, `unserved` why those that a server keeps could not.
     """
 
@@ -46,10 +47,17 @@ class Tally:
         self.paths: set[bytes] = set()
         self.ignored = 0
         self.recorded_only = recorded_only
+        self.parts: dict[str, tuple[int, int]] = {}
+        self.is_all_seen = True
         self.litter: Litter | None = None
         self.unseen: list[tuple[str, SinkError]] = []
         self.unserved: list[SinkError] = []
         self.selection: SelectionTally | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all documents were looked at."""
+        return not self.recorded_only and self.is_all_seen
 
     def add_outputs(self, looked_at: Iterable[LookedAt]) -> None:
         for each in looked_at:

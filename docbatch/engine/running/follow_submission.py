@@ -100,7 +100,8 @@ def _record(run: Run, connection: ProviderConnection, submission: Submission, pr
         if ended or broken:
             run.count_ended(connection, ended=ended, failed=broken)
             through = running - paces.running(submission.id)
-            told_of = Ended(submission.id, ended, broken, run.store.submissions.wanted_by(submission.id))
+            counted = (0, 0) if run.store.parts.travel_in(submission.id) else (ended, broken)
+            told_of = Ended(submission.id, *counted, run.store.submissions.wanted_by(submission.id))
             taken = paces.taken(submission.id, through, run.clock.wall())
             run.observe(with_times(told_of, run.store, taken))
     if changed:

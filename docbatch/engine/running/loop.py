@@ -85,6 +85,7 @@ class _Rounds:
         tell_hindrances(run, waits=self.wait)
         if self._is_late():
             return False
+        self._stitch()
         open_ = {each.id: each for each in run.store.submissions.open()} | run.unrecorded_submissions()
         looks = self._heed(open_)
         self._wake(open_)
@@ -109,6 +110,12 @@ class _Rounds:
         self._sleep(current)
         return True
 
+    def _stitch(self) -> None:
+        if any(target.split for target in self.run.targets.values()):
+            from docbatch.engine.running.parts.stitch_parts import stitch  # noqa: PLC0415 - few jobs split documents
+
+            stitch(self.run)
+
     def _takes_back(self) -> bool:
         """Look again at what was set aside, and at what is to be tried again; say whether there is any."""
         if self.run.budget.reconsider():
@@ -127,6 +134,8 @@ class _Rounds:
             run.clock.listen(until, self.talks.has_news)
             self.talks.go_on()
         self.slow.note()
+        if not run.stop.is_asked:
+            self._stitch()
         for name, (wait, _) in self.talks.unanswered(0.0).items():
             text = f"{wait.subject}, and the time of this run is up"
             error = NotAnswering(text, hint="run the same command again to go on")

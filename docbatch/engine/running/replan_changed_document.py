@@ -1,8 +1,6 @@
 """Planning a document again whose bytes changed before they were sent."""
 
-from docbatch.core.keys import item_key
 from docbatch.core.models import Failure, FailureClass, WorkItem
-from docbatch.engine.planning.record_changes import work_item
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Replanned
 from docbatch.engine.running.run_context import Run
@@ -20,11 +18,15 @@ def replan(run: Run, item: WorkItem, reason: str) -> None:
     """
     recorded = run.store.items.get(item.key)
     assert recorded is not None
+    documents = list(run.store.documents.of_item(recorded.row, item.place))
+    if not documents:
+        # It was one of several parts of a document that was planned again already.
+        return
     run.replans[item.place] += 1
     times = run.replans[item.place]
     with run.store.write():
         run.store.found_objects.forget([item.place])
-        for job, path in run.store.documents.of_item(recorded.row, item.place):
+        for job, path in documents:
             # Jobs that were not selected are left alone: their next apply sees what changed.
             if job in run.targets:
                 take_as_it_is(run, run.targets[job], path, reason if times > MOST_REPLANS else None)
@@ -37,16 +39,14 @@ def take_as_it_is(run: Run, target: ResolvedJob, path: bytes, given_up: str | No
     `given_up` says why it is set aside instead.
     """
     store = run.store
-    recipe = store.documents.recipe_row(target.recipe_key)
-    assert recipe is not None
     try:
         now = _measured(target.source, path, given_up)
     except ContentError as error:
         store.documents.put(target.name, path, None, error.failure)
         return
-    key = item_key(target.recipe_key, now.media_type, now.digest)
-    item = work_item(target, path, key=key, digest=now.digest, media_type=now.media_type, size=now.size)
-    store.documents.put(target.name, path, store.items.want(item, recipe), None)
+    from docbatch.engine.planning.items.wanted_items import row_as_it_is  # noqa: PLC0415 - hardly any document changes meanwhile
+
+    store.documents.put(target.name, path, row_as_it_is(store, target, path, now), None)
     for sink in target.sinks:
         if not sink.kind.whole:
             _replace(store, target, sink, path, now)

@@ -17,6 +17,7 @@ from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Answered, Intended, SentOutside, Trouble
 from docbatch.engine.running.look_for_unknown_work import knows_all_work
+from docbatch.engine.running.parts.sent_recipes import config_of, sharing
 from docbatch.engine.running.prepare_submission import prepare
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import take_consequences
@@ -81,12 +82,13 @@ def _name(run: Run, action: Submit) -> str:
 
 def batch_of(run: Run, action: Submit, identity: str) -> Batch:
     """Return what is to be sent, under the name of its submission."""
-    recipe = run.store.documents.recipe(int(action.recipe))
-    key = run.store.documents.recipe_key(int(action.recipe))
-    target = next(target for target in run.targets.values() if target.recipe_key == key)
+    row = int(action.recipe)
+    recipe = run.store.documents.recipe(row)
+    target = sharing(run.store, run.targets.values(), row)[0]
     marker = f"{run.project}-{identity}"
     files = run.files(action.connection, action.items)
-    return Batch(identity, marker, recipe.operation, action.items, target.config, recipe.pins, files)
+    config = config_of(run.store, target, row)
+    return Batch(identity, marker, recipe.operation, action.items, config, recipe.pins, files)
 
 
 def _intend(
@@ -167,16 +169,16 @@ def with_passwords(run: Run, connection: ProviderConnection, batch: Batch, recip
     They are read in the connection's own thread, since a command may take its time.
     Returns None where those of a job cannot be read: nothing of it is sent in this run, and the rest is batched anew.
     """
-    key = run.store.documents.recipe_key(int(recipe))
-    sharing = [target for target in run.targets.values() if target.recipe_key == key and target.passwords]
+    those = sharing(run.store, run.targets.values(), int(recipe))
+    locked = [target for target in those if target.passwords]
     is_whole = True
-    for target in sharing:
+    for target in locked:
         if target.name not in run.passwords.read and target.name not in run.passwords.refused:
             is_whole = (yield from _read(run, connection, target)) and is_whole
     if not is_whole:
         run.queues.forget()
         return None
-    found = (run.passwords.read.get(target.name, ()) for target in sharing)
+    found = (run.passwords.read.get(target.name, ()) for target in locked)
     return replace(batch, passwords=tuple(dict.fromkeys(each for those in found for each in those)))
 
 

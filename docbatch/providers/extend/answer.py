@@ -10,9 +10,11 @@ from docbatch.core.results import DocumentInfo, ProviderInfo, Result, Timing, Us
 from docbatch.jsontext import finite_value, parse
 from docbatch.naming.picture_links import told, without_lost_pictures
 from docbatch.naming.signed import without_query
+from docbatch.providers import stitched_answer
 from docbatch.providers.extend.content.layout import Layout
 from docbatch.providers.extend.content.plaintext import plain
 from docbatch.providers.http.redaction import redact
+from docbatch.providers.stitched_answer import StitchedAnswer
 
 LARGEST = 1e15
 _OPERATIONS = {
@@ -218,11 +220,20 @@ def _cut_links(found: Any, link: str, inside: Sequence[str] = ()) -> None:
 
 def written_back(result: Result) -> bytes:
     """Return what is read as this result: its run, in the bytes that `payload` gave."""
+    if (parts := stitched_answer.written_back(result.raw)) is not None:
+        return parts
     return json.dumps(result.raw, separators=(",", ":")).encode()
 
 
-def read(content: bytes) -> ExtendAnswer:
+def read(content: bytes) -> "ExtendAnswer | StitchedAnswer":
     """Return the answer in a payload. Raises ValueError with what came instead."""
+    if stitched_answer.is_stitched(content):
+        return stitched_answer.read_stitched(content, read_run)
+    return read_run(content)
+
+
+def read_run(content: bytes) -> ExtendAnswer:
+    """Return the answer in a run. Raises ValueError with what came instead."""
     try:
         run = parse(content)
     except RecursionError:

@@ -7,30 +7,21 @@ sent as they were written; nothing is filled in.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from docbatch.core.models import Operation
 from docbatch.fields import UNSET, when, within
+from docbatch.providers.extend.configuring.advanced_options import LAST_PAGE, AdvancedOptions
+from docbatch.providers.extend.configuring.option_model import Options, refuse
 
 # It orders work at the vendor and says nothing about results, so it is no part of an item's identity.
-EXECUTION_ONLY = frozenset({"priority"})
+EXECUTION_ONLY = frozenset({"priority", "split_pages"})
+"""Documents that are split have a recipe of their own; the others are read as ever."""
 
-LAST_PAGE = 750
+LEAST_PAGES = 10
 
 Instructions = Annotated[str, Field(min_length=1, max_length=20_000)]
 VendorPriority = Annotated[int, Field(ge=1, le=100)]
-
-
-class Options(BaseModel):
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True
-    )
-
-
-def _refuse(message: str, hint: str) -> PydanticCustomError:
-    return PydanticCustomError("docbatch", "{message}", {"message": message, "hint": hint})
 
 
 class ChunkSize(Options):
@@ -43,7 +34,7 @@ class ChunkSize(Options):
     def _ordered(self) -> Self:
         least, most = self.min_characters, self.max_characters
         if least is not None and most is not None and least > most:
-            raise _refuse(
+            raise refuse(
                 f"minCharacters ({least}) is more than maxCharacters ({most})", "swap them, or drop one"
             )
         return self
@@ -125,75 +116,6 @@ class BlockOptions(Options):
     formulas: Formulas | None = Field(default=None, description="formulas")
 
 
-class PageRange(Options):
-    """Pages from 1, both ends included."""
-
-    start: int = Field(ge=1, le=LAST_PAGE, description="the first page")
-    end: int = Field(ge=1, le=LAST_PAGE, description="the last page")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.start > self.end:
-            raise _refuse(
-                f"the pages end ({self.end}) before they start ({self.start})", "swap start and end"
-            )
-        return self
-
-
-class ReturnOcr(Options):
-    """Every word or line with its place; makes results large."""
-
-    words: bool | None = Field(default=None, description="every word with its place")
-    lines: bool | None = Field(default=None, description="every line with its place")
-
-
-class FormattingDetection(Options):
-    type: Literal["change_tracking"] = Field(description="what is marked: tracked changes")
-
-
-class AdvancedOptions(Options):
-    """Page selection, spreadsheets and other details."""
-
-    page_rotation_enabled: bool | None = Field(default=None, description="whether pages are turned upright")
-    page_ranges: list[PageRange] | None = Field(
-        default=None, description="the pages that are read; only these are charged. All when left out"
-    )
-    excel_parsing_mode: Literal["basic", "advanced"] | None = Field(
-        default=None, description="how spreadsheets are read; advanced is charged by cells"
-    )
-    excel_skip_hidden_content: bool | None = Field(
-        default=None, description="whether hidden rows, columns and sheets are left out"
-    )
-    excel_use_raw_cell_values: bool | None = Field(
-        default=None, description="whether values are given as stored, not as shown"
-    )
-    excel_skip_calculation: bool | None = Field(
-        default=None, description="whether formulas stay uncalculated"
-    )
-    excel_include_cell_metadata: bool | None = Field(
-        default=None, description="whether cells bear their addresses"
-    )
-    excel_include_cell_formatting: bool | None = Field(
-        default=None, description="whether cells bear their formatting"
-    )
-    vertical_grouping_threshold: float | None = Field(
-        default=None, ge=0.1, le=5.0, description="how far lines are drawn together; target: spatial only"
-    )
-    return_ocr: ReturnOcr | None = Field(default=None, description="words and lines with their places")
-    always_convert_to_pdf: bool | None = Field(
-        default=None, description="whether every document is converted to PDF first"
-    )
-    enrichment_format: Literal["xml", "bracket"] | None = Field(
-        default=None, description="how added descriptions are marked in the text"
-    )
-    image_conversion_quality: Literal["high", "medium", "low"] | None = Field(
-        default=None, description="the quality of pages as pictures"
-    )
-    formatting_detection: list[FormattingDetection] | None = Field(
-        default=None, description="formatting that is kept; needs the engine parse_performance"
-    )
-
-
 class ParseConfig(Options):
     """Options of parsing at Extend. What is left out is decided by the vendor, and may change with its engine."""
 
@@ -206,6 +128,10 @@ class ParseConfig(Options):
                     within("chunkingStrategy", within("type", {"enum": [None, "page"]})),
                     otherwise=within("advancedOptions", within("verticalGroupingThreshold", UNSET)),
                 ),
+                {
+                    "if": {**within("split_pages", {"type": "integer"}), "required": ["split_pages"]},
+                    "then": within("advancedOptions", within("pageRanges", {"maxItems": 0})),
+                },
                 when(
                     "engine",
                     ["parse_light"],
@@ -238,21 +164,38 @@ class ParseConfig(Options):
         description="the vendor's own order, 1 to 100, lower first; it may cost a surcharge, the job's priority does not",
     )
 
+    split_pages: int | None = Field(
+        default=None,
+        alias="split_pages",
+        ge=LEAST_PAGES,
+        le=LAST_PAGE,
+        description="a PDF of more pages is sent in parts of so many at most, each paid by itself",
+    )
+
+    @model_validator(mode="after")
+    def _splits_all(self) -> Self:
+        if self.split_pages is not None and self.advanced_options and self.advanced_options.page_ranges:
+            raise refuse(
+                "a document that is split is read to its end",
+                "remove split_pages, or advancedOptions.pageRanges",
+            )
+        return self
+
     @model_validator(mode="after")
     def _fits_target(self) -> Self:
         chunks = self.chunking_strategy.type if self.chunking_strategy else None
         advanced = self.advanced_options or AdvancedOptions()
         if self.target == "spatial" and chunks not in (None, "page"):
-            raise _refuse(
+            raise refuse(
                 f"target spatial cannot be cut into chunks by {chunks}",
                 "use chunkingStrategy: {type: page}, or target: markdown",
             )
         if self.target != "spatial" and advanced.vertical_grouping_threshold is not None:
-            raise _refuse(
+            raise refuse(
                 "verticalGroupingThreshold is for target spatial only", "remove it, or set target: spatial"
             )
         if advanced.formatting_detection and self.engine == "parse_light":
-            raise _refuse(
+            raise refuse(
                 "parse_light detects no formatting", "remove formattingDetection, or choose parse_performance"
             )
         return self
@@ -298,7 +241,7 @@ def _check_kind(processor: Processor, wanted: str) -> Processor:
     kind = _KINDS.get(processor.id.partition("_")[0], wanted)
     if kind != wanted:
         article = "an" if kind == "extractor" else "a"
-        raise _refuse(
+        raise refuse(
             f"{processor.id} is {article} {kind}, and {wanted} is needed", "choose one in the dashboard"
         )
     return processor

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from docbatch.core.errors import CredentialsError, Gone, Refused, Stale, Unavailable, Uncertain
 from docbatch.core.models import Failure, FailureClass, Operation, RemoteObject, Traits, WorkItem
+from docbatch.core.results import Answer
 from docbatch.providers import linked_objects
 from docbatch.providers.base import (
     Accepted,
@@ -28,7 +29,6 @@ from docbatch.providers.base import (
     Survey,
 )
 from docbatch.providers.extend import answer, marks, passwords, uploads, versions
-from docbatch.providers.extend.answer import ExtendAnswer
 from docbatch.providers.extend.calls import ROUTES, Route, Row, TooLong, document
 from docbatch.providers.extend.lookup import Runs, Witness, remembered, spread
 from docbatch.providers.extend.outcomes import RUNNING, accepted, dropped, ended
@@ -172,7 +172,7 @@ class ExtendProvider:
             run["output"] = answer.loads(self._storage.get(run["outputUrl"], limit=LARGEST))
         return answer.payload(run)
 
-    def read(self, payload: bytes) -> ExtendAnswer:
+    def read(self, payload: bytes) -> Answer:
         return answer.read(payload)
 
     def recall(self, marker: str) -> Recalled:

@@ -1,6 +1,8 @@
 """The options of extract.page, as a job writes them under `config:`."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class ExtractPageConfig(BaseModel):
@@ -16,3 +18,12 @@ class ExtractPageConfig(BaseModel):
     )
     extract_text: bool = Field(default=True, description="false leaves text out of the results")
     extract_images: bool = Field(default=True, description="false leaves figures out of the results")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_whole_documents(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "split_pages" in given:
+            raise ValueError(
+                "extract.page reads no ranges of pages, so that no document can be split; remove split_pages"
+            )
+        return given

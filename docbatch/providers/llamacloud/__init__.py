@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
+    from docbatch.providers.page_ranges import RangedReading
     from docbatch.providers.webhook import Webhook
 
 BASE_URL = "https://api.cloud.llamaindex.ai"
@@ -99,6 +100,14 @@ def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     )
 
 
+def _ranges(operation: Operation) -> "RangedReading | None":
+    if operation is not Operation.PARSE:
+        return None
+    from docbatch.providers.llamacloud.configuring.parts import RANGES  # noqa: PLC0415 - few jobs split documents
+
+    return RANGES
+
+
 def _read(payload: bytes) -> "Answer":
     from docbatch.providers.llamacloud.answer import read  # noqa: PLC0415 - the result model is not needed to plan
 
@@ -144,6 +153,7 @@ KIND = ProviderKind(
     moving=_moving,
     connect=_connect,
     read=_read,
+    ranges=_ranges,
     written_back=_written_back,
     tariff=_tariff,
     abilities=_abilities,

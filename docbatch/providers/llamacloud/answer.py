@@ -9,10 +9,12 @@ from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, Picture, ProviderInfo, Result, Usage
 from docbatch.jsontext import finite_value, parse
 from docbatch.naming.picture_links import told, without_lost_pictures
+from docbatch.providers import stitched_answer
 from docbatch.providers.llamacloud.calls import Json
 from docbatch.providers.llamacloud.results.inline_pictures import Links, inline_pictures, with_links
 from docbatch.providers.llamacloud.results.provenance import Provenance, stamped, taken_from
 from docbatch.providers.llamacloud.results.side_results import FORMS
+from docbatch.providers.stitched_answer import StitchedAnswer
 
 LARGEST = 1e15
 _NOT_GIVEN = "asked for and not given by the service: "
@@ -27,8 +29,15 @@ _KINDS: dict[str, Kind] = {
 }
 
 
-def read(payload: bytes) -> "ParseAnswer | ExtractAnswer":
+def read(payload: bytes) -> "ParseAnswer | ExtractAnswer | StitchedAnswer":
     """Return the answer in a payload. Raises ValueError when it is none."""
+    if stitched_answer.is_stitched(payload):
+        return stitched_answer.read_stitched(payload, read_one)
+    return read_one(payload)
+
+
+def read_one(payload: bytes) -> "ParseAnswer | ExtractAnswer":
+    """Return the answer about one document, or a part of one. Raises ValueError when it is none."""
     try:
         found = parse(payload)
     except RecursionError:
@@ -41,6 +50,8 @@ def read(payload: bytes) -> "ParseAnswer | ExtractAnswer":
 
 def written_back(result: Result) -> bytes:
     """Return what is read as this result: the answer, and before it what docbatch knew of how it was made."""
+    if (parts := stitched_answer.written_back(result.raw)) is not None:
+        return parts
     answer = json.dumps(result.raw, separators=(",", ":")).encode()
     raw = result.raw if isinstance(result.raw, dict) else {}
     if "job" not in raw:

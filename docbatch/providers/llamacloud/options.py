@@ -14,7 +14,9 @@ from docbatch.providers.llamacloud.configuring.versions import LATEST, pinned
 MOST_SCHEMA_TEXT = 120_000
 
 # What is removed afterwards, and who is told meanwhile, says nothing about results.
-EXECUTION_ONLY = frozenset({"cleanup", "webhook_configuration_ids"})
+EXECUTION_ONLY = frozenset({"cleanup", "webhook_configuration_ids", "split_pages"})
+"""Documents that are split have a recipe of their own; the others are read as ever."""
+LEAST_PAGES = 10
 
 ConfigurationId = Annotated[str, Field(pattern=r"^cfg-[A-Za-z0-9_-]{1,200}$")]
 
@@ -83,15 +85,16 @@ class ExtractParameters(Options):
         return self
 
 
+_ONE_OF_TWO: dict[str, Any] = {
+    "oneOf": [
+        {**within("configuration_id", {"type": "string"}), "required": ["configuration_id"]},
+        {**within("parameters", {"type": "object"}), "required": ["parameters"]},
+    ]
+}
+
+
 class _Config(Options):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {**within("configuration_id", {"type": "string"}), "required": ["configuration_id"]},
-                {**within("parameters", {"type": "object"}), "required": ["parameters"]},
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra=_ONE_OF_TWO)
 
     configuration_id: ConfigurationId | None = Field(
         default=None,
@@ -111,16 +114,37 @@ def _one_of_two(configuration: object, parameters: object) -> None:
         raise ValueError("write either configuration_id or parameters")
 
 
+def _split(parameters: ParseParameters | None) -> None:
+    if parameters is None:
+        raise ValueError("split_pages needs parameters: a saved configuration reads the pages it names")
+    if parameters.page_ranges is not None:
+        raise ValueError("a document that is split is read to its end: remove split_pages, or page_ranges")
+
+
 class LlamaParseConfig(_Config):
     """Options of LlamaCloud's parse."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            **_ONE_OF_TWO,
+            "if": {**within("split_pages", {"type": "integer"}), "required": ["split_pages"]},
+            "then": {"required": ["parameters"], **within("parameters", within("page_ranges", UNSET))},
+        }
+    )
+
     parameters: ParseParameters | None = Field(
         default=None, description="saved at the service under a name made of their content"
+    )
+    split_pages: Annotated[int, Field(ge=LEAST_PAGES, le=10_000)] | None = Field(
+        default=None,
+        description="a PDF of more pages is sent in parts of so many at most, each paid by itself; needs parameters",
     )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         _one_of_two(self.configuration_id, self.parameters)
+        if self.split_pages is not None:
+            _split(self.parameters)
         return self
 
 

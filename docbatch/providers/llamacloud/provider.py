@@ -8,6 +8,7 @@ from typing import Any
 
 from docbatch.core.errors import CredentialsError, Gone, NotSent, ProviderError, Refused
 from docbatch.core.models import Operation, RemoteObject, Traits
+from docbatch.core.results import Answer
 from docbatch.providers.base import (
     Accepted,
     Batch,
@@ -195,7 +196,7 @@ class LlamaCloudProvider:
         product = PRODUCTS[intent.batch.operation]
         return stamped(self._jobs.payload(product, ready.remote_id, size, known.asked), known)
 
-    def read(self, payload: bytes) -> answer.ParseAnswer | answer.ExtractAnswer:
+    def read(self, payload: bytes) -> Answer:
         return answer.read(payload)
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from docbatch.core.results import Answer, Result
     from docbatch.core.tariffs import Tariff
     from docbatch.providers.base import Provider
+    from docbatch.providers.page_ranges import RangedReading
 
 TRAITS = Traits(
     recovery=Recovery.KEYED,
@@ -37,8 +38,10 @@ _AHEAD = 4
 
 def traits(workers: int | None) -> Traits:
     """Return how work is handed to so many workers, None for as many as there are processors."""
-    submissions = math.ceil((workers or processors.available()) * _AHEAD / TRAITS.max_items)
-    return replace(TRAITS, max_in_flight=max(TRAITS.max_in_flight, submissions))
+    width = workers or processors.available()
+    submissions = math.ceil(width * _AHEAD / TRAITS.max_items)
+    # The parts of one document go each by itself.
+    return replace(TRAITS, max_in_flight=max(TRAITS.max_in_flight, submissions, width + 2))
 
 
 def _config(_operation: Operation) -> ConfigContract:
@@ -76,6 +79,12 @@ def _written_back(result: "Result") -> bytes:
     from docbatch.providers.local.payload import written_back  # noqa: PLC0415 - as above
 
     return written_back(result)
+
+
+def _ranges(_operation: Operation) -> "RangedReading":
+    from docbatch.providers.local.stitched import RANGES  # noqa: PLC0415 - few jobs split documents
+
+    return RANGES
 
 
 def _tariff(operation: Operation, config: Mapping[str, Any]) -> "Tariff":
@@ -121,6 +130,7 @@ KIND = ProviderKind(
     has_workers=True,
     runs_on=(RAY,),
     tariff=_tariff,
+    ranges=_ranges,
     abilities=_abilities,
     inputs=lambda _operation: frozenset({Input.TEXT}),
     takes_passwords=lambda _operation: True,

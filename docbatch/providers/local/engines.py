@@ -119,7 +119,7 @@ class Options:
 
     `tessdata` is the folder with Tesseract's data of all `languages`, None where there is none. `encoding` names the
     characters of texts and HTML pages, None where each says so itself. `passwords` are tried on a document that asks for
-    one, in this order.
+    one, in this order. `pages` are the first and the last that are read of a PDF, None where all are.
     """
 
     ocr: Ocr = "auto"
@@ -128,6 +128,7 @@ class Options:
     running_lines: RunningLines = "keep"
     encoding: str | None = None
     passwords: tuple[str, ...] = field(default=(), repr=False)
+    pages: tuple[int, int] | None = None
 
     @property
     def reads_pictures(self) -> bool:
@@ -143,7 +144,7 @@ class Parsed:
     where `pages` or `blocks` say everything. What was not read makes the document partial: `unread` are pages that are
     pictures nobody read, `lost` names everything else, such as "slide 2: the part is missing". `warnings` are whole
     sentences on what was guessed, mended or may be wrong. `looked_at` says that pictures were read as well, so that a document
-    without a word has no letters.
+    without a word has no letters. `levels` are, of a part of a document, the sizes of letters in its headings, by level.
     """
 
     markdown: str | None
@@ -157,6 +158,7 @@ class Parsed:
     unread: Sequence[int] = ()
     lost: Sequence[str] = ()
     looked_at: bool = False
+    levels: Mapping[int, Sequence[float]] = field(default_factory=dict)
 
     def has_text(self) -> bool:
         if self.text is None:
@@ -207,9 +209,10 @@ def has_pillow() -> bool:
     return importlib.util.find_spec("PIL") is not None
 
 
-def route(media_type: str, options: Options) -> tuple[str, ...]:  # noqa: ARG001 - what a catalogue is asked
+def route(media_type: str, options: Options) -> tuple[str, ...]:
     if media_type == PDF:
-        return ("liteparse", GENERAL)
+        # No other reads a part of a document.
+        return ("liteparse",) if options.pages else ("liteparse", GENERAL)
     if media_type in PICTURES and has_pillow():
         return ("pictures", GENERAL)
     if media_type in _OWN:

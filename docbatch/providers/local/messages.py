@@ -101,8 +101,9 @@ def tasks_message(tasks: Sequence[Task]) -> list[Any]:
 
 def read_tasks(message: Any) -> Iterator[Task]:
     for timeout, max_memory, skip, died, options, own in message:
-        ocr, languages, tessdata, running_lines, encoding, passwords = options
-        common = Options(ocr, tuple(languages), tessdata, running_lines, encoding, tuple(passwords))
+        ocr, languages, tessdata, running_lines, encoding, passwords, pages = options
+        part = None if pages is None else (pages[0], pages[1])
+        common = Options(ocr, tuple(languages), tessdata, running_lines, encoding, tuple(passwords), part)
         for id_, digest, size, media_type, path, out in own:
             paths = {"path": os.fsencode(path), "out": os.fsencode(out)}
             yield Task(

@@ -5,12 +5,17 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-# They bound the work and say nothing about the result, so they are no part of an item's identity.
-EXECUTION_ONLY = frozenset({"timeout", "max_memory"})
+EXECUTION_ONLY = frozenset({"timeout", "max_memory", "split_pages"})
+"""They bound the work and say nothing about the result. Documents that are split have a recipe of their own; the others are read as ever."""
+
+PART = "part"
+"""What the config of a part of a document has beside a job's options: the first and the last page that are read."""
 
 _UNITS = {"MB": 10**6, "GB": 10**9, "MiB": 1 << 20, "GiB": 1 << 30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(MB|GB|MiB|GiB)")
 _LEAST_MEMORY = 64 * 10**6
+LEAST_PAGES = 10
+"""Of parts: each is read with a few pages around it."""
 
 Language = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{1,30}$")]
 
@@ -57,6 +62,13 @@ class LocalConfig(BaseModel):
     encoding: str | None = Field(
         default=None,
         description="how the characters of texts, HTML pages and CSV files are written, such as cp1252 or shift_jis; found out where it is not given",
+    )
+
+    split_pages: int | None = Field(
+        default=None,
+        ge=LEAST_PAGES,
+        le=100_000,
+        description="a PDF of more pages is read in parts of so many at most, several at a time; each may take timeout and max_memory",
     )
 
     @field_validator("encoding")

@@ -74,6 +74,7 @@ class Pool:
         self._ended: deque[TaskOutcome] = deque()
         self._failed_before: dict[str, Failure] = {}
         self._cancelled: set[str] = set()
+        self._given_again: set[str] = set()
         self._workers: list[WorkerProcess] = []
         self._false_starts = 0
         self._closing = False
@@ -269,6 +270,11 @@ class Pool:
             self._queue.extendleft(reversed(tasks))
 
     def _blame(self, worker: WorkerProcess, task: Task, code: int) -> None:
+        if task.options.pages and task.id not in self._given_again and worker.was_taken_away(code):
+            # No other engine reads parts, and this one did nothing wrong as far as anybody can tell.
+            self._given_again.add(task.id)
+            self._queue_again([task])
+            return
         verdict = worker.verdict(code, task)
         # It may have begun to write.
         if task.out:
@@ -306,6 +312,7 @@ class Pool:
                 worker.kill(verdict)
 
     def _end(self, outcomes: Sequence[TaskOutcome]) -> None:
+        self._given_again.difference_update(outcome.task.id for outcome in outcomes)
         if self._failed_before:
             outcomes = [self._judged(outcome) for outcome in outcomes]
         with self._lock:

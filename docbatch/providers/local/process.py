@@ -130,6 +130,10 @@ class WorkerProcess(Child[Task]):
         """Return the last line the worker wrote to standard error."""
         return self._tail.decode("utf-8", "replace").strip().rpartition("\n")[2]
 
+    def was_taken_away(self, code: int) -> bool:
+        """Say whether the system or a person killed the worker."""
+        return code == -signal.SIGKILL and self._killed_for is None
+
     def verdict(self, code: int, task: Task) -> Failure:
         """Say why the worker died on this task."""
         if self._killed_for:

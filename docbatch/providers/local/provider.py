@@ -33,7 +33,7 @@ from docbatch.providers.local import engines, traits
 from docbatch.providers.local.held_answers import HeldAnswers, file_name
 from docbatch.providers.local.messages import Differs, Task, Unkept, Written
 from docbatch.providers.local.ocr import tesseract_data
-from docbatch.providers.local.options import LocalConfig, memory_bytes
+from docbatch.providers.local.options import PART, LocalConfig, memory_bytes
 from docbatch.providers.local.payload import LocalAnswer, read
 from docbatch.providers.local.pins import pins
 from docbatch.providers.local.pool import CATALOGUE, Pool
@@ -167,7 +167,10 @@ class LocalProvider(Unsearchable):
             self.traits = sized
 
     def _tasks(self, items: Mapping[str, WorkItem], batch: Batch) -> list[Task]:
-        config = LocalConfig.model_validate(dict(batch.config))
+        pages = batch.config.get(PART)
+        config = LocalConfig.model_validate(
+            {name: value for name, value in batch.config.items() if name != PART}
+        )
         languages = tuple(config.languages)
         options = engines.Options(
             ocr=config.ocr,
@@ -176,6 +179,7 @@ class LocalProvider(Unsearchable):
             running_lines=config.running_lines,
             encoding=config.encoding,
             passwords=batch.passwords,
+            pages=None if pages is None else (pages[0], pages[1]),
         )
         max_memory = memory_bytes(config.max_memory)
         return [

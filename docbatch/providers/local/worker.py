@@ -10,20 +10,19 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from docbatch.core.models import Failure, FailureClass
-from docbatch.core.result_warnings import NOTHING_TO_SEE, abridged, empty_pages
+from docbatch.core.result_warnings import abridged
 from docbatch.packed import MOST_CARRIED, packed, write_entry
 from docbatch.processes import confine
 from docbatch.processes.frames import Frame
 from docbatch.processes.parent import die_with, private_pipes, serve_all
-from docbatch.providers.local import engines, panics, reading
+from docbatch.providers.local import engines, panics, reading, verdict
 from docbatch.providers.local.deadline import CURRENT
-from docbatch.providers.local.engines import PDF, Catalogue, Engine, Json, Options, Parsed, shows_pages
+from docbatch.providers.local.engines import Catalogue, Engine, Json, Parsed, shows_pages
 from docbatch.providers.local.messages import (
-    FORMAT,
     MORE_MEMORY,
     Answer,
     Differs,
@@ -36,7 +35,6 @@ from docbatch.providers.local.messages import (
 )
 from docbatch.providers.local.ocr import ways
 from docbatch.providers.local.pdf.passwords import locked
-from docbatch.providers.local.something_to_see import Shown, shown
 
 # A process is replaced after this much work, or when it holds this much memory.
 _DOCUMENTS = 300
@@ -51,9 +49,6 @@ _KEPT = 3
 # What the parent is told of an answer's warnings; all of them stand in the answer.
 _MOST_WARNINGS = 20
 _LONGEST_WARNING = 300
-_LONGEST_REASON = 2000
-
-_NO_LETTERS = "empty: there are no letters in the document"
 
 # Another engine would come to the same end.
 _FINAL = frozenset({FailureClass.ENCRYPTED, FailureClass.NEEDS_OCR})
@@ -144,7 +139,9 @@ class DocumentReader:
                 told = [*failed, *outcome.warnings]
                 whole = replace(outcome, warnings=told, lost=[*lost, *outcome.lost])
                 # What is not there may be what the other engine did not find.
-                return _payload(engine.label, whole, task, [] if failed else _blank(outcome))
+                blank = [] if failed else verdict.blank(outcome)
+                found = verdict.answer_of(engine.label, whole, task.options, blank)
+                return found | verdict.part_of(outcome, task.options) if task.options.pages else found
             failures.append(outcome)
             # An engine that found nothing to read leaves it to the next; that is no fault of its own.
             failed += [] if outcome.kind is FailureClass.EMPTY else [_failed(name, outcome.message, task)]
@@ -162,7 +159,10 @@ class DocumentReader:
         except BaseException as error:  # noqa: BLE001 - a panic of a native engine is a BaseException
             self._spoilt = True
             return Failure(FailureClass.CRASHED, f"{engine.label} failed: {type(error).__name__}: {error}")
-        return outcome if isinstance(outcome, Failure) else _judged(outcome, data, task)
+        if isinstance(outcome, Failure) or task.options.pages:
+            # What a part is silent about is judged with the others.
+            return outcome
+        return verdict.judged(outcome, data, task.media_type, task.options)
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:
@@ -182,87 +182,6 @@ def _not_read(media_type: str) -> Failure:
     if media_type == "application/x-ole-encrypted":
         return Failure(FailureClass.ENCRYPTED, "the file is encrypted as a whole")
     return Failure(FailureClass.UNSUPPORTED, f"documents of type {media_type} are not read")
-
-
-def _judged(parsed: Parsed, data: bytes, task: Task) -> Parsed | Failure:
-    """Turn a success without a word into what it is: nothing but pictures, nothing that could be read, or nothing to see."""
-    if parsed.has_text():
-        return parsed
-    if parsed.lost:
-        return Failure(FailureClass.CORRUPT, "; ".join(parsed.lost)[:_LONGEST_REASON])
-    if parsed.attachments:
-        return parsed
-    if task.media_type == PDF and not parsed.pages:
-        return Failure(FailureClass.CORRUPT, "no page was found in it")
-    return _of_silence(parsed, data, task)
-
-
-def _of_silence(parsed: Parsed, data: bytes, task: Task) -> Parsed | Failure:
-    seen = Shown.PICTURES if parsed.unread or parsed.shows_pictures() else shown(data, task.media_type)
-    if seen is Shown.PICTURES and ways.reads_inside(task.media_type, task.options):
-        from docbatch.providers.local.ocr import packed_pictures  # noqa: PLC0415 - Pillow comes with an extra
-
-        parsed = packed_pictures.read(data, parsed, task.options)
-        if parsed.has_text():
-            return parsed
-    was_read = seen is Shown.PICTURES and parsed.looked_at and not (parsed.unread or parsed.lost)
-    if seen is Shown.NOTHING or was_read:
-        return replace(parsed, warnings=[_NO_LETTERS if was_read else NOTHING_TO_SEE, *parsed.warnings])
-    return Failure(*_silence(seen, task))
-
-
-def _silence(seen: Shown, task: Task) -> tuple[FailureClass, str]:
-    match seen:
-        case Shown.PICTURES:
-            return (
-                FailureClass.NEEDS_OCR,
-                f"the document is a picture without text; {ways.advice(task.options)}",
-            )
-        case Shown.WORDS:
-            return FailureClass.CORRUPT, "there are words in it that the engine did not read"
-        case _:
-            return FailureClass.EMPTY, "no text was found in it, and whether it shows anything cannot be told"
-
-
-def _payload(engine: str, parsed: Parsed, task: Task, blank: Sequence[str]) -> Json:
-    return {
-        "format": FORMAT,
-        "engine": engine,
-        "partial": bool(parsed.unread or parsed.lost),
-        "markdown": parsed.markdown,
-        "text": parsed.text,
-        "pages": parsed.pages,
-        "blocks": parsed.blocks,
-        "tables": parsed.tables,
-        "attachments": parsed.attachments,
-        "metadata": parsed.metadata,
-        "warnings": [
-            *_scans(parsed.unread, task.options),
-            *(f"lost: {each}" for each in parsed.lost),
-            *blank,
-            *parsed.warnings,
-        ],
-    }
-
-
-def _blank(parsed: Parsed) -> list[str]:
-    """Say which pages of a document with text show nothing: no text, no picture, and nothing of them was lost."""
-    if not parsed.has_text():
-        return []
-    lost = {each.partition(":")[0] for each in parsed.lost}
-    blank = [
-        page["number"]
-        for page in parsed.pages
-        if not page["text"].strip()
-        and page["number"] not in parsed.unread
-        and not any(block["kind"] == "image" for block in page.get("blocks", ()))
-        and f"page {page['number']}" not in lost
-    ]
-    return [empty_pages(blank)] if blank else []
-
-
-def _scans(pages: Sequence[int], options: Options) -> list[str]:
-    return [f"lost: {ways.unread(pages, options, ways.AFTER_A_LOSS)}"] if pages else []
 
 
 def main(parent: int, catalogue: str) -> None:

@@ -59,7 +59,7 @@ def test_every_option_is_described_for_the_editor() -> None:
 
 
 def test_what_bounds_the_work_is_no_part_of_the_key() -> None:
-    assert set(LocalConfig.model_fields) > EXECUTION_ONLY == {"timeout", "max_memory"}
+    assert set(LocalConfig.model_fields) > EXECUTION_ONLY == {"timeout", "max_memory", "split_pages"}
 
 
 def loaded_by(module: str) -> set[str]:

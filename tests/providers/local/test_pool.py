@@ -396,3 +396,16 @@ def test_while_much_waits_to_be_read_what_ended_is_taken_seldom(one: Bench) -> N
     first = one.called()
     assert len(first) >= 128
     assert len(first) + len(one.wait(200 - len(first))) == 200
+
+
+def test_a_part_whose_worker_was_killed_from_outside_is_given_to_one_more(one: Bench, tmp_path: Path) -> None:
+    part = Options(pages=(1, 10))
+    answers = one.run(
+        one.task("once", f"kill-once:{tmp_path / 'mark'}".encode(), options=part),
+        one.task("always", b"kill", options=part),
+        one.task("whole", f"kill-once:{tmp_path / 'other'}".encode()),
+    )
+
+    assert isinstance(answers["once"], Written)
+    assert kind(answers["always"]) is FailureClass.MEMORY
+    assert kind(answers["whole"]) is FailureClass.MEMORY

@@ -1,10 +1,12 @@
 """A catalogue of engines for tests: a document says itself how the engine that reads it shall behave.
 
 `first` engines are tried before `second` ones. Words in the document: `hang`, `nap`, `abort`, `exit`, `panic`, `eat`,
-`run-out`, `print`, `babble`, `give-back`, `fail`; `first-…` makes only the first engine do it. `tell:PATH` writes to a named pipe before anything else.
+`run-out`, `print`, `babble`, `give-back`, `fail`, `kill`, as the system does it; `first-…` makes only the first engine do it. `tell:PATH` writes to a named pipe before anything else,
+`kill-once:PATH` kills only as long as there is no file.
 """
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +25,10 @@ class PanicException(BaseException):
 def _hang() -> None:
     while True:
         pass
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _panic() -> None:
@@ -47,6 +53,7 @@ def _run_out() -> None:
 _DEEDS: dict[str, Callable[[], object]] = {
     "hang": _hang,
     "abort": os.abort,
+    "kill": _kill,
     "exit": lambda: os._exit(0),
     "nap": lambda: time.sleep(0.3),
     "panic": _panic,
@@ -79,6 +86,9 @@ class Engine:
     def _do(self, word: str) -> None:
         if word.startswith("tell:"):
             Path(word.removeprefix("tell:")).write_text(str(os.getpid()))
+        if word.startswith("kill-once:") and not (mark := Path(word.removeprefix("kill-once:"))).exists():
+            mark.touch()
+            _kill()
         deed = _DEEDS.get(word.removeprefix(f"{self.name}-"))
         if deed:
             deed()

@@ -119,22 +119,24 @@ def list_failures(store: Store, selectors: Selectors, now: float) -> FailureList
     chosen = select(store, selectors, now)
     remark = None if chosen else nothing_selected(store, selectors)
     steps = {
-        (each.job, each.status, str(each.why.kind)): _step(each, None, charges=costs(each.job))
+        (each.job, each.status, str(each.why.kind)): _step(store, each, None, charges=costs(each.job))
         for each in chosen
     }
     documents = tuple(_listed(store, each, now, charges=costs(each.job)) for each in chosen)
     return FailureList(documents, now, remark, steps)
 
 
-def _step(document: UnwellDocument, path: str | None, *, charges: bool) -> NextStep:
+def _step(store: Store, document: UnwellDocument, path: str | None, *, charges: bool) -> NextStep:
     kind = str(document.why.kind)
-    return next_step(document.status, kind, selecting(document.job, kind, path), charges=charges)
+    in_parts = document.item is not None and bool(store.items.parts(document.item))
+    which = selecting(document.job, kind, path)
+    return next_step(document.status, kind, which, charges=charges, in_parts=in_parts)
 
 
 def _listed(store: Store, document: UnwellDocument, now: float, *, charges: bool) -> FailedDocument:
     path = escape(document.path)
     accepted = document.is_accepted(now)
-    step = _step(document, path, charges=charges)
+    step = _step(store, document, path, charges=charges)
     if accepted and not document.by_job:
         options = selecting(document.job, str(document.why.kind), path)
         step = NextStep("nothing; it counts again after", withdrawing(options))

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from docbatch.core.errors import DocbatchError, SinkError
-from docbatch.core.keys import canonical, item_key
+from docbatch.core.keys import canonical, item_key, recipe_key
 from docbatch.core.manifest import ManifestDocument, ManifestHead, NoManifest
 from docbatch.core.models import FailureClass, ItemStatus
 from docbatch.engine.administration.outputs.read_manifest import opened_below, read
@@ -248,11 +248,14 @@ def _listed(head: ManifestHead, documents: Iterator[ManifestDocument]) -> Iterat
 def _changed(head: ManifestHead, target: ResolvedJob) -> Iterator[str]:
     """Say what is another by now about how documents of a manifest were read."""
     recipe, pins = target.recipe, target.recipe.pins
-    config = hashlib.sha256(canonical(recipe.config).encode()).hexdigest()
+    own = [recipe] if target.split is None else [recipe, target.split.recipe]
+    keys = {recipe_key(each) for each in own}
+    configs = {hashlib.sha256(canonical(each.config).encode()).hexdigest() for each in own}
     for each in head.recipes.values():
-        if each.key == target.recipe_key:
+        if each.key in keys:
             continue
-        if (each.provider, each.operation, each.config) != (recipe.provider, recipe.operation.value, config):
+        is_alike = (each.provider, each.operation) == (recipe.provider, recipe.operation.value)
+        if not is_alike or each.config not in configs:
             yield "the job's provider, operation or options"
             continue
         names = sorted(each.versions.keys() | pins.keys())

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from docbatch.core.changes import ChangeKind, FoundDocument
 from docbatch.core.explanation import ExplainedKey, Explanation
-from docbatch.core.models import Recipe
 from docbatch.core.recipe_changes import Difference, differences
 from docbatch.engine.planning.amounts.sending_hours import waits_for
 from docbatch.engine.planning.differences_database import Change
@@ -36,9 +35,9 @@ from docbatch.engine.planning.explained.item_facts import (
     key_facts,
 )
 from docbatch.engine.planning.explained.unknown_document import paths_named, unknown
+from docbatch.engine.planning.items.document_keys import next_try
 from docbatch.engine.planning.plan import Plan, Selection, Sight
 from docbatch.engine.planning.read_plan import read_plan
-from docbatch.engine.planning.recorded_rows import next_try
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.naming.pathtext import escape, unescape
 from docbatch.state.items import RecordedItem
@@ -162,7 +161,7 @@ def _key(plan: Plan, target: ResolvedJob, path: bytes, change: Change | None) ->
     if item is not None and plan.store is not None:
         return recorded_key(plan.store, item)
     return key_of(
-        target.recipe,
+        target.recipe_of(change.key, change.media_type, change.digest),
         key=change.key,
         media_type=change.media_type,
         digest=change.digest,
@@ -176,14 +175,16 @@ def _changed(
     """Say what of the document's identity is not what was recorded of it."""
     if change is not None and change.key:
         now = FoundDocument(change.path, change.digest, change.media_type, change.size)
-        yield from _differences(target, before, store.documents.recipe(before.recipe), now)
+        old, new = (
+            store.documents.recipe(before.recipe),
+            target.recipe_of(change.key, now.media_type, now.digest),
+        )
+        yield from _differences(before, now)
+        yield from differences(old, new)
 
 
-def _differences(
-    target: ResolvedJob, before: RecordedItem, old: Recipe, found: FoundDocument
-) -> Iterator[Difference]:
+def _differences(before: RecordedItem, found: FoundDocument) -> Iterator[Difference]:
     if before.digest != found.digest:
         yield Difference("sha256", before.digest, found.digest)
     if before.media_type != found.media_type:
         yield Difference("media type", before.media_type, found.media_type)
-    yield from differences(old, target.recipe)

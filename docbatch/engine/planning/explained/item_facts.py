@@ -1,6 +1,7 @@
 """What is recorded of a document's item, in sentences."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 from docbatch.core.changes import ChangeKind
@@ -14,6 +15,9 @@ from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 from docbatch.state.unwell_documents import UnwellDocument
+
+MOST_PARTS = 20
+"""Of a document that is read in parts so many are named that did not end well."""
 
 
 def item_before(plan: Plan, target: ResolvedJob, path: bytes) -> RecordedItem | None:
@@ -42,8 +46,24 @@ def key_facts(plan: Plan, target: ResolvedJob, path: bytes, change: Change | Non
         yield from item_facts(item)
         yield from _look_facts(plan, item)
         yield from _version_facts(plan, target, item)
+        yield from part_facts(plan.store, item)
     elif plan.store is not None and key:
         yield "these bytes were never sent under this job's provider, operation and config"
+
+
+def part_facts(store: Store | None, item: RecordedItem) -> Iterator[str]:
+    """Say of a document that is read in parts how these stand, and name those that did not end well."""
+    parts = [] if store is None else store.parts.of(item.row)
+    if not parts:
+        return
+    standing = Counter(str(each.item.status) for each in parts)
+    counted = ", ".join(f"{number} {status}" for status, number in sorted(standing.items()))
+    yield f"read in {plural(len(parts), 'part')}: {counted}"
+    unwell = [part for part in parts if part.item.status is not ItemStatus.SUCCEEDED]
+    for part in unwell[:MOST_PARTS] if len(standing) > 1 else ():
+        failure = part.item.failure
+        why = "" if failure is None else f": {failure.kind}: {failure.message}"
+        yield f"pages {part.first} to {part.last}: {part.item.status}{why}"
 
 
 def failure_facts(store: Store, document: UnwellDocument) -> Iterator[str]:

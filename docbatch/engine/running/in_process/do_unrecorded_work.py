@@ -251,10 +251,11 @@ def _ended(
         for each in collected
         if each.seconds is not None
     }
+    are_parts = run.store.parts.range_of(int(intent.batch.items[0].recipe)) is not None
     ended = Ended(
         intent.submission,
-        len(keys),
-        len(failed),
+        0 if are_parts else len(keys),
+        0 if are_parts else len(failed),
         jobs,
         by_job=run.store.shares.of_items([items[key].row for key in keys]),
         failed_by_job=run.store.shares.of_items([items[key].row for key in failed]),

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from docbatch.core.models import Submission
 from docbatch.core.scheduler import Queue, Snapshot
+from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.running import deliver_results
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.send_queues import apart
@@ -37,12 +38,24 @@ def is_left(run: Run, submission: Submission) -> bool:
     return connection is not None and submission.id in connection.left
 
 
+def _recipes(run: Run) -> Iterator[tuple[int, ResolvedJob]]:
+    """Yield the rows of recipes by which documents are sent, or parts of some, each with a job that has it."""
+    if any(target.split for target in run.targets.values()):
+        from docbatch.engine.running.parts.sent_recipes import sent_recipes  # noqa: PLC0415 - few jobs split documents
+
+        yield from sent_recipes(run.store, run.targets.values())
+        return
+    for target in {target.recipe_key: target for target in run.targets.values()}.values():
+        row = run.store.documents.recipe_row(target.recipe_key)
+        if row is not None:
+            yield row, target
+
+
 def _queues(run: Run, busy: Collection[str]) -> Iterator[Queue]:
     """Yield what waits to be sent on connections that are free."""
     sending = run.sending_jobs()
-    for target in {target.recipe_key: target for target in run.targets.values()}.values():
-        row = run.store.documents.recipe_row(target.recipe_key)
-        if row is not None and target.connection not in busy:
+    for row, target in _recipes(run):
+        if target.connection not in busy:
             batch = run.connections[target.connection].traits.max_items
             for queue in run.queues.waiting(run.store, row, target.connection, sending, batch):
                 for part in run.bisection.apart(queue):

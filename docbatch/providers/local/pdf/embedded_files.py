@@ -40,6 +40,9 @@ def read_embedded_files(document: PdfDocument) -> None:
 
 
 def _attachments(document: PdfDocument, count: int) -> Iterator[PdfAttachment]:
+    if document.options.pages and document.options.pages[0] > 1:
+        # What belongs to the document as a whole is told with its first pages.
+        count = 0
     for number in range(min(count, _MOST)):
         yield document.pdfium.get_attachment(number)
     if count > _MOST:

@@ -13,7 +13,7 @@ from pypdfium2 import raw as pdfium
 from docbatch.core.models import Failure
 from docbatch.providers.local import blocks
 from docbatch.providers.local.engines import Json, Options, Parsed, label, unreadable
-from docbatch.providers.local.pdf import embedded_files
+from docbatch.providers.local.pdf import embedded_files, parts
 from docbatch.providers.local.pdf.characters import own_characters, right_to_left, unknown_signs
 from docbatch.providers.local.pdf.characters.link_targets import without_targets
 from docbatch.providers.local.pdf.forms import form_fields
@@ -49,6 +49,7 @@ STEPS: tuple[Step, ...] = (
     own_characters.restore,
     missing_lines.put_back,
     running_lines.mark,
+    parts.keep_own_pages,
     line_ends.keep,
     right_to_left.restore,
     read_scanned_pages,
@@ -102,11 +103,14 @@ class LiteparseEngine:
         try:
             has_form = may_have_form(data)
             password, result = opened(
-                options.passwords, lambda each: answer(_parser(each, has_form=has_form), data)
+                options.passwords,
+                lambda each: answer(_parser(each, has_form=has_form, pages=options.pages), data),
             )
             turned = _turn_back(data, result, password)
         except Exception as error:  # noqa: BLE001 - the engine's own exceptions have no common base
             return unreadable(error)
+        if options.pages and result.total_pages < options.pages[0]:
+            return parts.beyond(options.pages, result.total_pages)
         document = PdfDocument(
             data,
             options,
@@ -116,7 +120,7 @@ class LiteparseEngine:
             password=password,
             turned=turned,
             unread=_unread(result),
-            lost=lost_pages(result),
+            lost=lost_pages(result, options.pages),
         )
         with contextlib.closing(document):
             for step in STEPS:
@@ -136,8 +140,11 @@ def may_have_form(data: bytes) -> bool:
         return True
 
 
-def _parser(password: str | None, *, has_form: bool) -> Any:
-    """Return a parser; one with a password serves one document alone."""
+def _parser(password: str | None, *, has_form: bool, pages: parts.Pages | None = None) -> Any:
+    """Return a parser; one with a password, or for a part, serves one document alone."""
+    if pages is not None:
+        own = {"target_pages": parts.looked_at(pages), "password": password}
+        return LiteParse(**SETTINGS | ({} if password else {"extract_form_fields": has_form}) | own)
     if password is None:
         return _unlocked_parser(has_form=has_form)
     return LiteParse(**SETTINGS, password=password)
@@ -162,11 +169,14 @@ def _turn_back(data: bytes, result: ParseResult, password: str | None) -> dict[i
     return turned
 
 
-def lost_pages(result: ParseResult) -> list[str]:
-    failed = {error.page_num: error.message for error in result.page_errors}
+def lost_pages(result: ParseResult, pages: parts.Pages | None = None) -> list[str]:
+    first, last = pages or (1, result.total_pages)
+    failed = {
+        error.page_num: error.message for error in result.page_errors if first <= error.page_num <= last
+    }
     lost = [f"page {number}: {message}" for number, message in sorted(failed.items())]
     read = {page.page_num for page in result.pages} | set(failed)
-    unread = [number for number in range(1, result.total_pages + 1) if number not in read]
+    unread = [number for number in range(first, min(last, result.total_pages) + 1) if number not in read]
     if unread:
         lost.append(f"{_pages(unread)} of {result.total_pages}")
     if result.form_type == _DYNAMIC_FORM:

@@ -33,6 +33,7 @@ class PdfDocument:
     unread: list[int] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     looked_at: bool = False
+    levels: dict[int, list[float]] = field(default_factory=dict)
     lines: dict[int, list[PageLine]] = field(default_factory=dict)
     """The lines of those pages whose layout was looked at, by number."""
     _pdfium: pypdfium2.PdfDocument | None = None
@@ -81,6 +82,7 @@ class PdfDocument:
             unread=self.unread,
             lost=self.lost,
             looked_at=self.looked_at,
+            levels=self.levels,
         )
 
 

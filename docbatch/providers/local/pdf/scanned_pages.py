@@ -70,7 +70,7 @@ def _drawn(document: PdfDocument) -> list[int]:
         return [
             document.parsed.pages[place].page_num
             for place in silent
-            if page_pictures.has_outlines(document.pdfium, place)
+            if page_pictures.has_outlines(document.pdfium, document.parsed.pages[place].page_num - 1)
         ]
     return []
 

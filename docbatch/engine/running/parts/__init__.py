@@ -1,0 +1,1 @@
+"""Documents that are read in parts, each a range of pages, while a run goes on."""

@@ -1,0 +1,1 @@
+"""What jobs ask of Extend beside the options of a whole operation: pages and other details of parsing, and parts of documents."""
