@@ -32,8 +32,12 @@ class ConnectionView:
 
     def in_flight(self, submissions: Iterable[Submission]) -> int:
         """Count what takes a place at the vendor; work of another account and held work, which may not exist, take none."""
-        mine = ((each.account, each.status) for each in submissions if each.connection == self.name)
-        return sum(account == self.account and status != SubmissionStatus.HELD for account, status in mine)
+        return sum(
+            each.connection == self.name
+            and each.account == self.account
+            and each.status is not SubmissionStatus.HELD
+            for each in submissions
+        )
 
 
 @dataclass(frozen=True, slots=True)
