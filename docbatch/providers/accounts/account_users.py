@@ -6,11 +6,12 @@ two that begin together do not take the same place.
 
 import json
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from docbatch.core.report import visible
@@ -21,16 +22,19 @@ FRESH = 1.0
 """Seconds for which what others said is believed."""
 LONGEST = 4096
 COMMON = "places"
+_TOKEN = secrets.token_hex(8)
+"""Tells this process from others: containers that share a folder may all have the same process number."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountUser:
-    """A process, the folder of its project, how many submissions it has in flight, and how many it would have."""
+    """A process, the folder of its project, how many submissions it has in flight, and how many it would have; `token` tells it from others."""
 
     process: int
     project: str
     held: int = 0
     wanted: int = 0
+    token: str = ""
 
 
 class AccountUsers:
@@ -42,7 +46,7 @@ class AccountUsers:
     def __init__(self, folder: Path, project: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
         self._clock = clock
-        self._me = AccountUser(os.getpid(), project)
+        self._me = AccountUser(os.getpid(), project, token=_TOKEN)
         self._place: Path | None = None
         self._descriptor: int | None = None
         self._seen: tuple[AccountUser, ...] = ()
@@ -87,7 +91,7 @@ class AccountUsers:
             self._look()
             self._room = places(bound, self._seen)
             claim = max(held, min(self._room, wanted))
-            self._say(AccountUser(self._me.process, self._me.project, claim, wanted))
+            self._say(replace(self._me, held=claim, wanted=wanted))
 
     @contextmanager
     def _all_to_oneself(self) -> Iterator[None]:
@@ -136,12 +140,8 @@ def _read(path: Path) -> AccountUser:
     try:
         with path.open("rb") as file:
             found = json.loads(file.read(LONGEST))
-        return AccountUser(
-            int(found["process"]),
-            str(found["project"]),
-            max(0, int(found["held"])),
-            max(0, int(found["wanted"])),
-        )
+        held, wanted = max(0, int(found["held"])), max(0, int(found["wanted"]))
+        return AccountUser(int(found["process"]), str(found["project"]), held, wanted, str(found["token"]))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         # It lives, and is about to say more.
         return AccountUser(0, "")
@@ -157,7 +157,7 @@ def places(bound: int, others: tuple[AccountUser, ...]) -> int:
 
 def users_text(others: tuple[AccountUser, ...]) -> str:
     """Say who else uses an account; empty where nobody does."""
-    strangers = [each for each in others if each.process != os.getpid()]
+    strangers = [each for each in others if each.token != _TOKEN]
     if not strangers:
         return ""
     who = "; ".join(
