@@ -23,6 +23,9 @@ ECHOES = 2
 CLIMB = 1 / 10
 """Part of the full rate that is won back each second, up to `NEAR` of the rate that was too much."""
 NEAR = 0.9
+TRUSTED = 5.0
+"""Seconds at a rate without a 429 after which one says that the rate is a little too much, not twice: requests bunch on their
+way. If it was more, the next 429 comes sooner than that."""
 FLAT = 20.0
 """From there on the rate grows with the cube of time, from nothing to full in so many seconds: slowly at first, since
 it is close to what the vendor allows, then faster, since that seems to have changed."""
@@ -139,7 +142,8 @@ class TokenBucket:
         else:
             self.pause = PAUSE
             self.plateau = self.rate * NEAR
-            self.rate = max(self.rate * HALVED, self.full * SLOWEST)
+            kept = NEAR if self.calm >= TRUSTED else HALVED
+            self.rate = max(self.rate * kept, self.full * SLOWEST)
         self.granted = 0
         self.calm = 0.0
 

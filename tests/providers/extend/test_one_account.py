@@ -5,6 +5,7 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,10 +13,14 @@ import pytest
 
 from docbatch.emulators.extend.limits import Limits
 from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.engine.clock import SystemClock
 from docbatch.engine.connections.accesses import accesses, connection_settings
+from docbatch.engine.connections.conversations import SLOW, Conversations, Talk, Wait
 from docbatch.engine.connections.provider_connections import ProviderConnection
+from docbatch.engine.connections.slow_answers import SlowAnswers
 from docbatch.providers import REGISTRY
 from docbatch.specs.load import load_jobs, load_project
+from docbatch.testing.patience import LONG
 from tests.cli.project import Project
 from tests.providers.extend.project import KEY, extend_project
 
@@ -131,6 +136,44 @@ def test_what_another_has_in_flight_is_left_to_it(tmp_path: Path, accounts: Path
             assert connection.share(0, wants_more=False) is connection.view
             assert connection.share(0, wants_more=True).traits.max_in_flight == 8 - 5
             assert f"process {process}, /elsewhere" in connection.users
+
+
+def test_a_run_that_waits_says_who_else_uses_the_account(tmp_path: Path, accounts: Path) -> None:
+    with ExtendEmulator() as vendor:
+        vendor.limits = Limits(per_second=1000, files_per_minute=30)
+        project = extend_project(tmp_path / "one", vendor)
+        vendor.haste = 10.0
+        with another(accounts, account(project), held=8) as process:
+            waits = [each for each in project.applied().lines if each["type"] == "waiting"]
+
+    assert waits
+    assert all(f"uses the account: process {process}, /elsewhere" in each["cause"] for each in waits)
+
+
+class Standing(SystemClock):
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def unanswered() -> Talk[None]:
+    yield Wait([Future[None]()], seconds=LONG, subject="nobody has answered", call="poll")
+
+
+def test_an_answer_that_takes_long_may_wait_for_its_turn(tmp_path: Path, accounts: Path) -> None:
+    with ExtendEmulator() as vendor:
+        project = extend_project(tmp_path / "one", vendor)
+        with connected(project) as connection, another(accounts, account(project)):
+            connection.share(1, wants_more=True)
+            clock = Standing()
+            talks = Conversations(clock)
+            talks.begin("extend", unanswered())
+            clock.now = SLOW
+            SlowAnswers({"extend": connection}, talks, clock).note()
+            (slow,) = connection.hindrances.current
+
+    assert slow.cause.startswith("no answer to 'poll'; another docbatch on this machine uses the account")
 
 
 def test_a_plan_leaves_nothing_and_says_nothing(tmp_path: Path, accounts: Path) -> None:
