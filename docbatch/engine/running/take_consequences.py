@@ -149,7 +149,7 @@ def _tell_unshared(run: Run, connection: ProviderConnection) -> None:
     why = "" if shared is None else shared.news()
     if why:
         text = f"its pace is not shared with other processes of this machine: {why}"
-        hint = "nothing is lost by that; make the folder writable, or set DOCBATCH_ACCOUNTS to another one or to off"
+        hint = "nothing is lost by that; let the folder be yours alone, or set DOCBATCH_ACCOUNTS to another one, or to off"
         run.observe(Trouble(f"connection '{connection.name}'", text, hint))
 
 

@@ -212,6 +212,16 @@ def test_a_damaged_file_is_begun_anew(machine: Machine, damage: Callable[[bytes]
     assert machine.sleeps[-1] > 20
 
 
+def test_a_changed_bit_is_noticed(machine: Machine) -> None:
+    machine.process(10).wait()
+    content = machine.path.read_bytes()
+
+    assert KeptPace.unpacked(content) is not None
+    for place in range(len(content)):
+        changed = bytes([content[place] ^ 4])
+        assert KeptPace.unpacked(content[:place] + changed + content[place + 1 :]) is None
+
+
 def test_who_saw_more_than_a_damaged_file_says_goes_on_with_that(machine: Machine) -> None:
     one = machine.process(10)
     one.slow_down(20)
@@ -304,8 +314,16 @@ def test_a_lock_that_somebody_keeps_stops_nobody(machine: Machine, monkeypatch: 
     one.wait()
     descriptor = os.open(machine.path, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
+    tries: list[int] = []
 
-    assert went(machine, one, requests=10) == pytest.approx(1)
+    def counted(number: int) -> None:
+        tries.append(number)
+        locked_files.acquire(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pace_file, "acquire", counted)
+        assert went(machine, one, requests=10) == pytest.approx(1)
+    assert len(tries) == 1
     assert shared.fault == "another process keeps it locked"
 
     os.close(descriptor)

@@ -350,3 +350,18 @@ def test_many_threads_share_one_rate() -> None:
         thread.join()
 
     assert world.now >= 199 / 1000 - 1e-6
+
+
+def test_a_pace_that_went_well_for_a_while_loses_little_and_then_half() -> None:
+    bucket = TokenBucket.begin(10, 1, 0.0)
+    for second in range(60):
+        bucket.advance(second / 10)
+        bucket.grant(bucket.book())
+    bucket.refuse(0.0)
+    assert bucket.rate == pytest.approx(9)
+
+    for second in range(60, 90):
+        bucket.advance(second / 10)
+        bucket.grant(bucket.book())
+    bucket.refuse(0.0)
+    assert bucket.rate < 5
