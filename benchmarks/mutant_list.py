@@ -65,7 +65,7 @@ MONEY = [
         "absent=False, reason=reason)", "absent=True, reason=reason)", f"{SCHEDULE} {SETTLING}",
     ),
     Mutant("another account settles what it cannot know", SCHEDULER, "if connection.account != submission.account:", "if False:", f"{SCHEDULE} {ENGINE}"),
-    Mutant("held work takes a place for ever", SCHEDULER, "and submission.status is not SubmissionStatus.HELD", "", SCHEDULE),
+    Mutant("held work takes a place for ever", SCHEDULER, "and each.status is not SubmissionStatus.HELD", "", SCHEDULE),
     Mutant("more is sent than was allowed", SCHEDULER, "chunk[:allowance]", "chunk", f"{SCHEDULE} {COMMANDS}"),
     Mutant("money is spent before questions are settled", SCHEDULER, "actions=tuple(each for each in found if", "actions=tuple(each for each in reversed(found) if", SCHEDULE),
     Mutant("what cannot be reached is sent to", SCHEDULER, "connection.unreachable or connection.blocked", "connection.unreachable", f"{SCHEDULE} {SENDING}"),

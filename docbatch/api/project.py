@@ -212,6 +212,7 @@ class Project(FailureCalls):
                 now=time.time(),
                 limits=declared_limits(self._declared),
                 connections=self._declared.connections,
+                root=self._declared.root,
             )
 
     @documented()

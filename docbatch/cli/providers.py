@@ -66,8 +66,27 @@ def _describe() -> None:
         say(f"  cost: {'free of charge' if traits.free else 'charged by the vendor'}")
         for sentence in kind.abilities():
             say(f"  {visible(sentence)}")
+    say(f"requests to one account: {_sharing()}")
     for error in faults:
         say(f"warning: {error.message} ({error.hint})", err=True)
+
+
+def _sharing() -> str:
+    """Say where the processes of this machine keep what they know together of accounts."""
+    import os
+
+    from docbatch.core.report import visible
+    from docbatch.providers.accounts.locked_files import FileFault
+    from docbatch.providers.accounts.shared_account import OFF, VARIABLE, accounts_folder
+
+    ways = f"{VARIABLE} names another folder, or {OFF}"
+    try:
+        folder = accounts_folder(os.environ)
+    except FileFault as fault:
+        return f"each process keeps its own pace: {fault.strerror}"
+    if folder is None:
+        return f"each process keeps its own pace, since {VARIABLE} is {OFF}"
+    return f"the processes of this machine share its pace by files in {visible(str(folder))}; {ways}"
 
 
 RECOVERY = {

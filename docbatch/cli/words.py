@@ -255,6 +255,7 @@ def status_text(state: "StateStatus") -> str:
             lines.append(f"  decide with {_decision(each.id)}")
     lines.extend(_looking(each) for each in state.looking.values() if each.kind is LookKind.WATCH)
     lines.extend(map(recorded_text, state.hindrances))
+    lines.extend(f"{name}: {users}" for name, users in state.account_users.items())
     lines.extend(map(limit_text, state.limits))
     if state.limits_unread is not None:
         lines.append(f"{state.limits_unread}; 'docbatch validate' lists them")

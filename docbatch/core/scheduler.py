@@ -4,7 +4,7 @@ The order of actions on a connection is a safety property: settle open questions
 spend money last. Everything that is not due leaves a note that says why.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
@@ -29,6 +29,15 @@ class ConnectionView:
     blocked: str | None = None
     unreachable: str | None = None
     ready_at: float = 0.0
+
+    def in_flight(self, submissions: Iterable[Submission]) -> int:
+        """Count what takes a place at the vendor; work of another account and held work, which may not exist, take none."""
+        return sum(
+            each.connection == self.name
+            and each.account == self.account
+            and each.status is not SubmissionStatus.HELD
+            for each in submissions
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +300,7 @@ def _discard(snapshot: Snapshot) -> Iterator[Action]:
 
 def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
     allowance = snapshot.allowance
-    in_flight = {name: _in_flight(snapshot, each) for name, each in snapshot.connections.items()}
+    in_flight = {name: each.in_flight(snapshot.submissions) for name, each in snapshot.connections.items()}
     waiting = []
     for each in sorted(snapshot.queues, key=lambda each: (each.items[0].priority, each.recipe)):
         connection = snapshot.connections[each.connection]
@@ -320,16 +329,6 @@ def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
             in_flight[queue.connection] += 1
             allowance = None if allowance is None else allowance - len(items)
             turns.serve(queue, len(items))
-
-
-def _in_flight(snapshot: Snapshot, connection: ConnectionView) -> int:
-    """Count what takes a place at the vendor; work of another account and held work, which may not exist, take none."""
-    return sum(
-        submission.connection == connection.name
-        and submission.account == connection.account
-        and submission.status is not SubmissionStatus.HELD
-        for submission in snapshot.submissions
-    )
 
 
 def _refusal(snapshot: Snapshot, connection: ConnectionView, now: float, queue: Queue) -> Note | None:

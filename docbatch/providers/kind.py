@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
     from docbatch.naming.references import ObjectReference
     from docbatch.providers.base import Provider
+    from docbatch.providers.http.rates import Limiter
     from docbatch.providers.page_ranges import RangedReading
     from docbatch.providers.webhook import Webhook
 
@@ -59,6 +60,13 @@ def _no_link(reference: "ObjectReference") -> str:
     )
 
 
+def own_limiter(per_second: float, burst: int = 1, sort: str = "all") -> "Limiter":  # noqa: ARG001 - alone, all sorts are
+    """Return a limiter that no other process knows of."""
+    from docbatch.providers.http.rates import Limiter  # noqa: PLC0415 - the client is heavy, and not needed to plan
+
+    return Limiter(per_second, burst)
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a provider is given to work with.
@@ -66,7 +74,8 @@ class Surroundings:
     Payloads may be put into `incoming`, `wake` wakes the engine, `key` reads the connection's key and raises
     CredentialsError. `address` says where the place is found that the work is done `on`, None where nothing does, and raises
     CredentialsError. `link` signs a link to an object, and raises CredentialsError: whoever has the link has the object, so
-    that it is put into the request itself and kept nowhere.
+    that it is put into the request itself and kept nowhere. `limiter` makes one for a rate, a burst and a sort of request that the
+    service counts apart, which the processes of this machine share that use the same account.
     """
 
     incoming: Path
@@ -74,6 +83,7 @@ class Surroundings:
     key: Callable[[], str] = field(compare=False)
     address: Callable[[], str | None] = field(default=lambda: None, compare=False)
     link: "Callable[[ObjectReference], str]" = field(default=_no_link, compare=False)
+    limiter: "Callable[..., Limiter]" = field(default=own_limiter, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,8 @@ class Rates(SpecModel):
         description="requests begun in a second at most, of each sort that the service counts apart",
     )
     in_flight: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
-        default=None, description="unfinished submissions at most"
+        default=None,
+        description="unfinished submissions at most, those of other processes of this machine on the same account included",
     )
 
 

@@ -1,5 +1,6 @@
 """What pytest needs to know of the kit: `pytest_plugins = ["docbatch.testing.plugin"]` in the conftest.py of a plug-in."""
 
+import os
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What one test's vendor answered slows down no other test.
+    os.environ.setdefault("DOCBATCH_ACCOUNTS", "off")
     config.addinivalue_line("markers", f"{LONG}: the long form of docbatch's crash matrix")
 
 

@@ -1,7 +1,9 @@
 """The status of jobs, submissions and spool, read from the state as values to show."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -72,7 +74,8 @@ class StateStatus:
 
     `owner` names a run that holds the state at this moment. `hindrances` are what stopped or slowed connections when they
     were last asked, and `now` is when that was read (wall time). `limits` are how the limits stand that the specs declare now;
-    `limits_unread` says why some are not among them.
+    `limits_unread` says why some are not among them. `account_users` says, by connection, which processes of other projects
+    on this machine use its account at this moment.
     """
 
     jobs: tuple[JobStatus, ...]
@@ -86,6 +89,7 @@ class StateStatus:
     now: float = 0.0
     limits: tuple[LimitStanding, ...] = ()
     limits_unread: str | None = None
+    account_users: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Yield one JSON value for each job, open submission, hindrance and limit, and one for the spool."""
@@ -111,6 +115,8 @@ class StateStatus:
                 yield {"type": "looking", "connection": looks.subject, **looks.values()}
         for hindrance in self.hindrances:
             yield {"type": "hindrance", **hindrance.values()}
+        for connection, users in self.account_users.items():
+            yield {"type": "account_users", "connection": connection, "message": users}
         for limit in self.limits:
             yield {"type": "limit", **limit.values()}
         if self.limits_unread is not None:
@@ -125,10 +131,11 @@ def read_status(
     now: float,
     limits: DeclaredLimits | None = None,
     connections: Mapping[str, Connection] = MappingProxyType({}),
+    root: Path | None = None,
 ) -> StateStatus:
     """Read what is recorded, of one job or of all, and how `limits` stand; `now` is wall time.
 
-    `connections` are those that are declared, by name.
+    `connections` are those that are declared, by name, `root` is the project's folder.
     Raises UsageError for a job the state does not know.
     """
     names = named_jobs(store, only)
@@ -149,7 +156,23 @@ def read_status(
         now=now,
         limits=tuple(read_limits(store, declared.limits, now)),
         limits_unread=declared.unread,
+        account_users={}
+        if root is None
+        else dict(_account_users({each.connection for each in jobs}, connections, root)),
     )
+
+
+def _account_users(
+    names: Collection[str], connections: Mapping[str, Connection], root: Path
+) -> Iterator[tuple[str, str]]:
+    from docbatch.engine.connections.accesses import account_users  # noqa: PLC0415 - declarations of vendors are not read for nothing
+    from docbatch.providers.accounts.shared_account import are_there_any  # noqa: PLC0415 - the same
+
+    if not are_there_any(os.environ):
+        return
+    for name in sorted(names & connections.keys()):
+        if users := account_users(connections[name], root):
+            yield name, users
 
 
 def _job(store: Store, name: str, now: float) -> JobStatus:

@@ -14,13 +14,14 @@ from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.workspace_setting import read_variable, read_workspace
 from docbatch.naming.links import is_loopback
 from docbatch.providers import REGISTRY
-from docbatch.providers.kind import ProviderKind, Settings, Surroundings
+from docbatch.providers.kind import ProviderKind, Settings, Surroundings, own_limiter
 from docbatch.secret_references import EnvReference
 from docbatch.specs.checkout import variables
 from docbatch.specs.values import Connection
 
 if TYPE_CHECKING:
     from docbatch.engine.connections.provider_connections import Access
+    from docbatch.providers.accounts.shared_account import SharedAccount
 
 
 def accesses(
@@ -47,10 +48,13 @@ def accesses(
         ring = partial(_ring, woken, wake)
         key = partial(_key, connection, kind, root, allowed_hosts, over)
         address = partial(_address, connection, allowed_hosts)
-        surroundings = Surroundings(incoming, ring, key, address, **signing)
+        account = kind.account(own)
+        shared = None if kind.service is None else _shared(own, account, root)
+        limiter = own_limiter if shared is None else shared.limiter
+        surroundings = Surroundings(incoming, ring, key, address, limiter=limiter, **signing)
         yield Access(
             connection.name,
-            kind.account(own),
+            account,
             kind.traits(own),
             partial(kind.connect, own, surroundings),
             kind.read,
@@ -58,6 +62,7 @@ def accesses(
             woken,
             over,
             connection.unreachable_after or UNREACHABLE_AFTER,
+            shared,
         )
 
 
@@ -67,6 +72,24 @@ def what_stops(connection: Connection) -> Stops | None:
         return REGISTRY.kind(connection.type).traits(connection_settings(connection)).stops
     except (CredentialsError, UsageError):
         return None
+
+
+def _shared(settings: Settings, account: str, root: Path) -> "SharedAccount":
+    from docbatch.providers.accounts.shared_account import SharedAccount  # noqa: PLC0415 - the local engine has none
+
+    return SharedAccount(settings.type, account, root, settings.variables)
+
+
+def account_users(connection: Connection, root: Path) -> str:
+    """Say which processes of other projects on this machine use the account of a connection; empty where none does."""
+    kind = REGISTRY.kind(connection.type)
+    if kind.service is None:
+        return ""
+    try:
+        own = connection_settings(connection)
+        return _shared(own, kind.account(own), root).seen()
+    except (CredentialsError, UsageError):
+        return ""
 
 
 def _ring(woken: threading.Event, wake: Callable[[], None]) -> None:

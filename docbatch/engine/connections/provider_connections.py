@@ -25,6 +25,7 @@ from docbatch.providers.base import Provider
 
 if TYPE_CHECKING:
     from docbatch.core.results import Answer
+    from docbatch.providers.accounts.shared_account import SharedAccount
 
 COSTS = frozenset({ProviderCall.CREATE, ProviderCall.REPLAY})
 OVER = "the run ended before it was asked"
@@ -45,6 +46,7 @@ class Access:
     `kind` is the type of provider that reads as `read` does in another process, None where no other process has it.
     `unreachable_after` (seconds) is how long it may fail without one good answer before a run gives it up.
     `woken` says once that a provider in this process has something to tell, `over` that nobody waits for its key any more.
+    `shared` is the account as the processes of this machine share it.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Access:
     woken: threading.Event = field(default_factory=threading.Event, compare=False)
     over: threading.Event = field(default_factory=threading.Event, compare=False)
     unreachable_after: float = UNREACHABLE_AFTER
+    shared: "SharedAccount | None" = field(default=None, compare=False)
 
 
 class ProviderConnection:
@@ -193,6 +196,20 @@ class ProviderConnection:
         self.hindrances.meet(call, error, now, again=again, about=about, subject=subject, silent=silent)
 
     @property
+    def users(self) -> str:
+        """Which other processes of this machine use the account, as a phrase; empty where none does."""
+        return "" if self.access.shared is None else self.access.shared.users
+
+    def share(self, held: int, *, wants_more: bool) -> ConnectionView:
+        """Return the connection as planning sees it: with its part of what may be in flight, `held` being so now."""
+        if self.access.shared is None:
+            return self.view
+        room = self.access.shared.room(self.traits.max_in_flight, held, wants_more=wants_more)
+        if room == self.traits.max_in_flight:
+            return self.view
+        return replace(self.view, traits=replace(self.traits, max_in_flight=room))
+
+    @property
     def given_up_at(self) -> float:
         """When (monotonic) it is given up unless there is a good answer before."""
         if self.failing_since is None or self.view.unreachable is not None:
@@ -237,6 +254,8 @@ class ProviderConnection:
             self._let_go(provider)
         for pool in pools:
             pool.join(CLOSING)
+        if self.access.shared is not None:
+            self.access.shared.close()
 
     def _let_go(self, provider: Provider) -> None:
         try:

@@ -34,8 +34,13 @@ class SlowAnswers:
 
     def _takes_long(self, name: str, call: str, since: float) -> None:
         asked = Moment(since, self.clock.wall() - (self.clock.monotonic() - since))
-        error = Unavailable(f"no answer to '{call}'")
+        error = Unavailable(self._why(name, call))
         self.connections[name].hindrances.meet(call, error, asked, about=ABOUT)
+
+    def _why(self, name: str, call: str) -> str:
+        """What is asked may wait for its turn where others take from the same pace."""
+        users = self.connections[name].users
+        return f"no answer to '{call}'" + (f"; {users}" if users else "")
 
     def _came(self, name: str, call: str) -> None:
         del self.noted[name]

@@ -248,7 +248,9 @@ def _cause(run: Run, subject: str) -> str:
     submission = run.unrecorded_submissions().get(subject) or run.store.submissions.get(subject)
     name = subject if submission is None else submission.connection
     connection = run.connections.get(name)
-    return "" if connection is None else "; ".join(each.what for each in connection.hindrances.current)
+    if connection is None:
+        return ""
+    return "; ".join(filter(None, (*(each.what for each in connection.hindrances.current), connection.users)))
 
 
 def _given_up(wait: Wait) -> Exception:

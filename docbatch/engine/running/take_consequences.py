@@ -120,6 +120,7 @@ def tell_hindrances(run: Run, *, waits: bool = True) -> None:
     now = run.clock.monotonic()
     for connection in run.connections.values():
         _tell_trouble(run, connection)
+        _tell_unshared(run, connection)
         news = connection.hindrances.news(now)
         if not news:
             continue
@@ -141,6 +142,15 @@ def _tell_trouble(run: Run, connection: ProviderConnection) -> None:
     if trouble is not None and trouble is not connection.told:
         connection.told = trouble
         run.observe(Trouble(f"connection '{connection.name}'", trouble.message, trouble.hint))
+
+
+def _tell_unshared(run: Run, connection: ProviderConnection) -> None:
+    shared = connection.access.shared
+    why = "" if shared is None else shared.news()
+    if why:
+        text = f"its pace is not shared with other processes of this machine: {why}"
+        hint = "nothing is lost by that; let the folder be yours alone, or set DOCBATCH_ACCOUNTS to another one, or to off"
+        run.observe(Trouble(f"connection '{connection.name}'", text, hint))
 
 
 def take_up_hindrances(run: Run) -> None:

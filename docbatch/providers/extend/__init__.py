@@ -123,9 +123,8 @@ def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     headers = {"Authorization": f"Bearer {surroundings.key()}", "x-extend-api-version": version}
     if workspace is not None:
         headers["x-extend-workspace-id"] = workspace
-    client = KeyedClient(
-        url, headers, limiter=Buckets(settings.requests_per_second or REQUESTS_PER_SECOND), timeout=300
-    )
+    limiter = Buckets(settings.requests_per_second or REQUESTS_PER_SECOND, surroundings.limiter)
+    client = KeyedClient(url, headers, limiter=limiter, timeout=300)
     kind = SingleRuns if version == SINGLE else ExtendProvider
     storage = PresignedClient(url, secrets=client.secrets)
     return kind(_account(settings), _traits(settings), client, storage, surroundings.link)

@@ -1,6 +1,6 @@
 """Calls of Extend: how many it takes, and its lists, always read to the last page, in rows whose shape was checked."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,8 +22,8 @@ class Buckets:
     Extend counts reads, writes and runs apart, so that questions about work need not keep new work waiting.
     """
 
-    def __init__(self, per_second: float) -> None:
-        self._limiters = {sort: rates.Limiter(per_second) for sort in SORTS}
+    def __init__(self, per_second: float, limiter: Callable[..., rates.Limiter]) -> None:
+        self._limiters = {sort: limiter(per_second, sort=sort) for sort in SORTS}
 
     def of(self, method: str, path: str) -> rates.Limiter:
         if method == "GET":

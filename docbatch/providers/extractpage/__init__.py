@@ -72,11 +72,10 @@ def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     from docbatch.providers.extractpage.calls import Service  # noqa: PLC0415 - the same
     from docbatch.providers.extractpage.provider import ExtractPageProvider  # noqa: PLC0415 - the client is heavy
     from docbatch.providers.http.keyed import KeyedClient, PresignedClient  # noqa: PLC0415 - the same
-    from docbatch.providers.http.rates import Limiter  # noqa: PLC0415 - the same
 
     url = base_url(settings)
     rate = settings.requests_per_second or REQUESTS_PER_SECOND
-    limiter = Limiter(rate, burst=max(1, int(rate / 10)))
+    limiter = surroundings.limiter(rate, burst=max(1, int(rate / 10)))
     client = KeyedClient(url, {"X-API-KEY": surroundings.key()}, limiter=limiter)
     return ExtractPageProvider(
         Service(url, client, PresignedClient(url, secrets=client.secrets)),

@@ -82,13 +82,12 @@ def _moving(operation: Operation, config: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     from docbatch.providers.http.keyed import KeyedClient, PresignedClient  # noqa: PLC0415 - the client is heavy
-    from docbatch.providers.http.rates import Limiter  # noqa: PLC0415
     from docbatch.providers.llamacloud.calls import Api  # noqa: PLC0415
     from docbatch.providers.llamacloud.provider import LlamaCloudProvider  # noqa: PLC0415
 
     address = base_url(settings)
     asked = settings.requests_per_second
-    limiter = Limiter(asked or REQUESTS_PER_SECOND, burst=THREADS)
+    limiter = surroundings.limiter(asked or REQUESTS_PER_SECOND, burst=THREADS)
     client = KeyedClient(address, {"Authorization": f"Bearer {surroundings.key()}"}, limiter=limiter)
     return LlamaCloudProvider(
         Api(client, settings.workspace),
@@ -96,7 +95,7 @@ def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
         traits(settings),
         account(settings),
         # Who names a rate knows the limits of the account's own plan.
-        uploading=None if asked else Limiter(UPLOADS_PER_SECOND, burst=UPLOADS_AT_ONCE),
+        uploading=None if asked else surroundings.limiter(UPLOADS_PER_SECOND, UPLOADS_AT_ONCE, "uploads"),
     )
 
 

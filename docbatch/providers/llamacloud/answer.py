@@ -7,16 +7,23 @@ from typing import Any, Literal
 
 from docbatch.core.result_warnings import losses, wordless
 from docbatch.core.results import BBox, Block, Cell, DocumentInfo, Page, Picture, ProviderInfo, Result, Usage
-from docbatch.jsontext import finite_value, parse
+from docbatch.jsontext import parse
 from docbatch.naming.picture_links import told, without_lost_pictures
 from docbatch.providers import stitched_answer
 from docbatch.providers.llamacloud.calls import Json
+from docbatch.providers.llamacloud.results.answer_fields import (
+    credits_of,
+    engine_name,
+    mapping_in,
+    number_of,
+    text_in,
+)
+from docbatch.providers.llamacloud.results.extract_answer import ExtractAnswer
 from docbatch.providers.llamacloud.results.inline_pictures import Links, inline_pictures, with_links
 from docbatch.providers.llamacloud.results.provenance import Provenance, stamped, taken_from
 from docbatch.providers.llamacloud.results.side_results import FORMS
 from docbatch.providers.stitched_answer import StitchedAnswer
 
-LARGEST = 1e15
 _NOT_GIVEN = "asked for and not given by the service: "
 Kind = Literal["heading", "text", "list", "table", "image", "code", "formula", "other"]
 _KINDS: dict[str, Kind] = {
@@ -56,7 +63,7 @@ def written_back(result: Result) -> bytes:
     raw = result.raw if isinstance(result.raw, dict) else {}
     if "job" not in raw:
         return answer
-    tier = _text(_mapping(raw, "job"), "tier")
+    tier = text_in(mapping_in(raw, "job"), "tier")
     version = (result.provider.engine or "").removeprefix(tier or "").strip()
     asked = [
         name
@@ -91,7 +98,7 @@ class ParseAnswer:
 
     @property
     def credits(self) -> float | None:
-        return _credits(self._job)
+        return credits_of(self._job)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -153,13 +160,13 @@ class ParseAnswer:
             provider=ProviderInfo(
                 type="llamacloud",
                 operation="parse",
-                engine=_engine(self._job.get("tier"), self._provenance.version),
-                remote_id=_text(self._job, "id"),
+                engine=engine_name(self._job.get("tier"), self._provenance.version),
+                remote_id=text_in(self._job, "id"),
             ),
             markdown=self.markdown(),
             text=self.text(),
             pages=tuple(self._page(number) for number in sorted(self._markdown | self._text | self._items)),
-            metadata=_mapping(self._found, "metadata"),
+            metadata=mapping_in(self._found, "metadata"),
             warnings=self.warnings,
             usage=Usage(pages=len(self._markdown | self._text) or None, credits=self.credits),
             raw=self._found,
@@ -200,62 +207,10 @@ class ParseAnswer:
             number=number,
             text=str(self._text.get(number, {}).get("text") or ""),
             markdown=self._page_markdown(number),
-            width=_number(items.get("page_width")),
-            height=_number(items.get("page_height")),
+            width=number_of(items.get("page_width")),
+            height=number_of(items.get("page_height")),
             blocks=tuple(_blocks(items.get("items"))),
         )
-
-
-class ExtractAnswer:
-    """What was extracted, as JSON; Markdown shows it as a block of code."""
-
-    is_partial = False
-
-    def __init__(self, found: Json) -> None:
-        if found.get("extract_result") is None:
-            raise ValueError("the answer has no extract_result")
-        self._found = found
-
-    @property
-    def credits(self) -> float | None:
-        return _credits(self._found)
-
-    def markdown(self) -> str:
-        return f"```json\n{self.text()}```\n"
-
-    def text(self) -> str:
-        found = finite_value(self._found["extract_result"])
-        return json.dumps(found, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-
-    def result(self, document: DocumentInfo) -> Result:
-        pages = _mapping(_mapping(self._found, "metadata"), "usage").get("num_pages_extracted")
-        return Result(
-            outcome="succeeded",
-            document=document,
-            provider=ProviderInfo(
-                type="llamacloud",
-                operation="extract",
-                engine=self._engine(),
-                remote_id=_text(self._found, "id"),
-            ),
-            markdown=self.markdown(),
-            text=self.text(),
-            metadata={
-                "extracted": self._found["extract_result"],
-                **_mapping(self._found, "extract_metadata"),
-            },
-            usage=Usage(pages=pages if isinstance(pages, int) else None, credits=self.credits),
-            raw=self._found,
-        )
-
-    def _engine(self) -> str | None:
-        configuration = _mapping(self._found, "configuration")
-        return _engine(configuration.get("tier"), configuration.get("version"))
-
-
-def _engine(tier: object, version: object) -> str | None:
-    """Return the tier that did the work, in its version as far as it is known."""
-    return " ".join(each for each in (tier, version) if isinstance(each, str) and each) or None
 
 
 def _failures(pages: Iterable[tuple[int, Json]]) -> Iterator[tuple[int, str]]:
@@ -266,7 +221,7 @@ def _failures(pages: Iterable[tuple[int, Json]]) -> Iterator[tuple[int, str]]:
 
 def _numbered(found: Json, name: str) -> Iterator[tuple[int, Json]]:
     """Yield the pages of a part that is no part of the text, as far as they can be told apart."""
-    pages = _mapping(found, name).get("pages")
+    pages = mapping_in(found, name).get("pages")
     for page in pages if isinstance(pages, list) else ():
         if isinstance(page, dict) and isinstance(page.get("page_number"), int):
             yield page["page_number"], page
@@ -276,16 +231,11 @@ def _has(found: Json, name: str) -> bool:
     return found.get(name) is not None
 
 
-def _mapping(found: Json, name: str) -> Json:
-    inner = found.get(name)
-    return inner if isinstance(inner, dict) else {}
-
-
 def _pages(found: Json, name: str) -> Iterator[Json]:
     """Yield the pages of a part. Raises ValueError when it has none that can be told apart."""
     if not _has(found, name):
         return
-    pages = _mapping(found, name).get("pages")
+    pages = mapping_in(found, name).get("pages")
     if not isinstance(pages, list):
         raise ValueError(f"the answer's {name} has no pages")  # noqa: TRY004 - the contract names ValueError
     for page in pages:
@@ -317,7 +267,7 @@ def _block(item: Json) -> Block:
         level=level if kind == "heading" and isinstance(level, int) else None,
         cells=tuple(_cells(item.get("rows"))),
         bbox=_around(boxes),
-        confidence=_number(boxes[0].get("confidence")) if boxes else None,
+        confidence=number_of(boxes[0].get("confidence")) if boxes else None,
     )
 
 
@@ -329,25 +279,9 @@ def _cells(rows: object) -> Iterator[Cell]:
 
 def _around(boxes: list[Json]) -> BBox | None:
     """Return the smallest box around all; None when one of them cannot be read."""
-    edges = [tuple(_number(box.get(name)) for name in ("x", "y", "w", "h")) for box in boxes]
+    edges = [tuple(number_of(box.get(name)) for name in ("x", "y", "w", "h")) for box in boxes]
     known = [(x, y, x + w, y + h) for x, y, w, h in edges if None not in (x, y, w, h)]  # type: ignore[operator]
     if not known:
         return None
     lefts, tops, rights, bottoms = zip(*known, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
-
-
-def _number(value: object) -> float | None:
-    """Return a number; JSON can write ones that are none, such as 1e999."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
-        return None
-    return float(value)
-
-
-def _text(found: Json, name: str) -> str | None:
-    value = found.get(name)
-    return None if value is None else str(value)
-
-
-def _credits(job: Json) -> float | None:
-    return _number(_mapping(job, "usage").get("credits"))

@@ -231,14 +231,12 @@ class Watched(Limiter):
     """Tells when somebody has to wait."""
 
     def __init__(self, per_second: float) -> None:
-        super().__init__(per_second)
+        super().__init__(per_second, sleep=self._watched)
         self.waited_for = threading.Event()
 
-    def _take(self) -> float:
-        delay = super()._take()
-        if delay > 0:
-            self.waited_for.set()
-        return delay
+    def _watched(self, seconds: float) -> None:
+        self.waited_for.set()
+        self._closed.wait(seconds)
 
 
 def keyed(peer: Peer, limiter: Limiter | None = None) -> KeyedClient:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from docbatch.core.errors import Unavailable
-from docbatch.providers.http.rates import LONGEST_SLEEP, SLEEPS, Limiter
+from docbatch.providers.http.rates import LONGEST_SLEEP, SLEEPS, Limiter, TokenBucket
 from docbatch.testing.patience import until
 
 LATENCY = 0.05
@@ -137,8 +137,59 @@ def test_a_429_halves_the_rate_which_recovers_in_time() -> None:
 
     world.now += 2
     assert limiter.rate == pytest.approx(7)
-    world.now += 60
+    for _ in range(60):
+        world.now += 1
+        limiter.wait()
     assert limiter.rate == pytest.approx(10)
+
+
+def test_what_was_learnt_is_forgotten_slowly_while_nobody_asks() -> None:
+    limiter, world = limited(10)
+    limiter.slow_down(0)
+    world.now += 300
+    assert limiter.rate < 9.6
+
+    world.now += 3600
+    assert limiter.rate == pytest.approx(10)
+
+
+def test_who_waits_goes_in_the_order_of_asking() -> None:
+    bucket = TokenBucket.begin(2, 1, 0.0)
+    delays = []
+    for _ in range(4):
+        delays.append(bucket.delay)
+        bucket.book()
+
+    assert delays == pytest.approx([0, 0.5, 1.0, 1.5])
+
+
+def test_who_comes_late_to_their_turns_do_not_crowd() -> None:
+    bucket = TokenBucket.begin(10, 1, 0.0)
+    turns = [bucket.book() for _ in range(4)]
+    bucket.advance(5.0)
+
+    assert bucket.grant(turns[0]) == 0
+    assert bucket.grant(turns[1]) == pytest.approx(0.1)
+
+
+def test_turns_of_who_never_comes_pass() -> None:
+    bucket = TokenBucket.begin(10, 1, 0.0)
+    for _ in range(100):
+        bucket.book()
+    assert bucket.delay == pytest.approx(10)
+
+    bucket.advance(11.0)
+    assert bucket.delay == 0
+
+
+def test_a_429_ends_the_turns_of_all_who_wait() -> None:
+    bucket = TokenBucket.begin(10, 1, 0.0)
+    turns = [bucket.book() for _ in range(3)]
+    assert bucket.grant(turns[0]) == 0
+    bucket.refuse(5.0)
+
+    assert [bucket.grant(turn) for turn in turns] == [None] * 3
+    assert bucket.delay == pytest.approx(5.2)
 
 
 def test_the_429_of_requests_that_were_under_way_together_count_once() -> None:
@@ -245,31 +296,30 @@ def test_a_rate_that_is_slow_is_said_as_such() -> None:
     assert world.sleeps == []
 
 
-def test_whom_others_forestall_sleeps_for_a_minute_at_most() -> None:
+def test_whose_turn_is_put_off_again_and_again_sleeps_for_a_minute_at_most() -> None:
     world = World()
 
     def sleep(seconds: float) -> None:
         world.sleep(seconds)
         assert len(world.sleeps) < 9, "it sleeps without end"
-        limiter._take()
+        limiter.slow_down(19.9)
 
-    limiter = Limiter(1 / 20, clock=world.clock, sleep=sleep)
-    limiter.wait()
+    limiter = Limiter(10, clock=world.clock, sleep=sleep)
+    limiter.slow_down(19.9)
     with pytest.raises(Unavailable):
         limiter.wait()
 
-    assert world.now == pytest.approx(SLEEPS * LONGEST_SLEEP)
+    assert SLEEPS * LONGEST_SLEEP - 20.2 < world.now <= SLEEPS * LONGEST_SLEEP
 
 
 def test_closing_wakes_who_waits_and_lets_nobody_pass() -> None:
     waits, ended = threading.Event(), list[str]()
 
-    class Watched(Limiter):
-        def _take(self) -> float:
-            waits.set()
-            return super()._take()
+    def sleep(seconds: float) -> None:
+        waits.set()
+        limiter._closed.wait(seconds)
 
-    limiter = Watched(1 / 20)
+    limiter = Limiter(10, sleep=sleep)
     limiter.slow_down(20)
 
     def wait() -> None:
@@ -300,3 +350,18 @@ def test_many_threads_share_one_rate() -> None:
         thread.join()
 
     assert world.now >= 199 / 1000 - 1e-6
+
+
+def test_a_pace_that_went_well_for_a_while_loses_little_and_then_half() -> None:
+    bucket = TokenBucket.begin(10, 1, 0.0)
+    for second in range(60):
+        bucket.advance(second / 10)
+        bucket.grant(bucket.book())
+    bucket.refuse(0.0)
+    assert bucket.rate == pytest.approx(9)
+
+    for second in range(60, 90):
+        bucket.advance(second / 10)
+        bucket.grant(bucket.book())
+    bucket.refuse(0.0)
+    assert bucket.rate < 5

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from docbatch.core.models import Submission
-from docbatch.core.scheduler import Queue, Snapshot
+from docbatch.core.scheduler import ConnectionView, Queue, Snapshot
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.running import deliver_results
 from docbatch.engine.running.run_context import Run
@@ -18,7 +18,7 @@ def snapshot(
     queues = tuple(_queues(run, busy))
     followed = run.followed.items()
     return Snapshot(
-        connections=run.connections.views(),
+        connections=_views(run, open_.values(), queues),
         submissions=tuple(each for each in open_.values() if each.connection not in busy),
         queues=queues,
         due=tuple(deliver_results.due(run, open_, is_sending=are_sending(queues) or bool(busy))),
@@ -31,6 +31,15 @@ def snapshot(
         may_create=run.may_create,
         allowance=run.allowance,
     )
+
+
+def _views(run: Run, open_: Collection[Submission], queues: Collection[Queue]) -> dict[str, ConnectionView]:
+    """Return the connections, each with what other processes that use its account leave it."""
+    waiting = {each.connection for each in queues}
+    return {
+        name: each.share(each.view.in_flight(open_), wants_more=name in waiting)
+        for name, each in run.connections.items()
+    }
 
 
 def is_left(run: Run, submission: Submission) -> bool:

@@ -56,12 +56,13 @@ def _config(_operation: Operation) -> ConfigContract:
 
 def _connect(settings: Settings, surroundings: Surroundings) -> "Provider":
     from docbatch.providers.http.keyed import KeyedClient
-    from docbatch.providers.http.rates import Limiter
     from docbatch_pigeon.provider import Pigeon
 
     rate = settings.requests_per_second or REQUESTS_PER_SECOND
     headers = {"X-API-Key": surroundings.key()}
-    client = KeyedClient(base_url(settings), headers, limiter=Limiter(rate, burst=int(rate) or 1))
+    client = KeyedClient(
+        base_url(settings), headers, limiter=surroundings.limiter(rate, burst=int(rate) or 1)
+    )
     return Pigeon(client, account(settings), traits(settings))
 
 

@@ -1,0 +1,157 @@
+"""Time two `docbatch apply` of two projects on one account of an emulated Extend, beside what its limits allow both together.
+
+    python benchmarks/shared_account.py [--documents 300] [--processes 2] [--times 1] [--hurry 1] [--rounds 3]
+
+The vendor takes 10 requests a second of each sort from the account, whoever asks, and answers 429 beyond; single runs are
+80 a minute as well. Each project asks `--hurry` times as fast as the account allows: by itself just so, together too fast. By
+turns the same is done without sharing (`DOCBATCH_ACCOUNTS=off`).
+"""
+
+import argparse
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from docbatch.emulators.extend.limits import Limits
+from docbatch.emulators.extend.service import ExtendEmulator
+from docbatch.providers.extend import REQUESTS_PER_SECOND
+
+PROJECT = """project: {{id: benchmark{number:04}}}
+providers:
+  extend:
+    base_url: {url}
+    api_key: {{env: EXTEND_API_KEY}}
+    api_version: "{version}"
+    rates: {{requests_per_second: {rate}}}
+"""
+JOB = """apiVersion: docbatch/v1
+name: job
+source: {root: in, include: "*.txt"}
+provider: extend
+sink:
+  - {type: files, path: "out/{{ doc.path }}.md", format: markdown}
+"""
+KEY = "sk_shared_0123456789"
+BATCHES = "2026-02-09"
+SINGLES = "2025-04-21"
+
+
+@dataclass(frozen=True)
+class Storm:
+    """`told` is how a 429 says how long to wait. In batches files are worked on at once: it is requests that are counted."""
+
+    version: str
+    told: Literal["whole", "exact"] | None
+    documents: int
+    processes: int
+    times: float
+    hurry: float
+
+    @property
+    def limits(self) -> Limits:
+        files = 1e6 if self.version == BATCHES else Limits.files_per_minute
+        return Limits(times=self.times, told=self.told, files_per_minute=files)
+
+    @property
+    def least(self) -> float:
+        """Return the seconds that the account's own limits allow to all processes together.
+
+        Of a batch each document is uploaded, and fetched once all are; single runs are begun by the minute.
+        """
+        limits, documents = self.limits, self.documents * self.processes
+        seconds = documents / limits.per_second
+        if self.version == BATCHES:
+            return 2 * seconds / self.times
+        minutes = math.ceil(documents / limits.files_per_minute) - 1
+        return (
+            minutes * 60 + (documents - minutes * limits.files_per_minute) / limits.per_second
+        ) / self.times
+
+    def run(self, root: Path, accounts: str) -> tuple[float, int]:
+        """Return the seconds until all have ended, and how many requests were refused."""
+        with ExtendEmulator(key=KEY) as vendor:
+            limits = vendor.limits = self.limits
+            rate = REQUESTS_PER_SECOND * self.times * self.hurry
+            folders = [root / f"project-{number}" for number in range(self.processes)]
+            for number, folder in enumerate(folders):
+                _write(
+                    folder,
+                    PROJECT.format(url=vendor.url, number=number, rate=rate, version=self.version),
+                    self.documents,
+                    number,
+                )
+            began = time.perf_counter()
+            running = [_apply(folder, accounts) for folder in folders]
+            codes = [each.wait() for each in running]
+            seconds = time.perf_counter() - began
+            paid = Counter(vendor.ledger)
+        written = sum(len(list((folder / "out").glob("*.md"))) for folder in folders)
+        wanted = self.documents * self.processes
+        assert (set(codes), written, len(paid), paid.total()) == ({0}, *(wanted,) * 3), (codes, written, paid)
+        return seconds, limits.refused
+
+
+def _write(root: Path, settings: str, documents: int, project: int) -> None:
+    for folder in ("in", "jobs"):
+        (root / folder).mkdir(parents=True)
+    (root / "docbatch.yaml").write_text(settings)
+    (root / "jobs" / "job.yaml").write_text(JOB)
+    for number in range(documents):
+        (root / "in" / f"{number:04}.txt").write_text(f"document {number} of project {project}")
+
+
+def _apply(root: Path, accounts: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "docbatch", "apply", "--yes"]
+    environment = {**os.environ, "EXTEND_API_KEY": KEY, "DOCBATCH_ACCOUNTS": accounts}
+    log = (root / "apply.log").open("wb")
+    return subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--documents", type=int, default=300, help="of each project")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--times", type=float, default=1.0)
+    parser.add_argument("--hurry", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    whole: Literal["whole", "exact"] = "whole" if options.times == 1 else "exact"
+    ways: tuple[Literal["whole", "exact"] | None, ...] = (whole, None)
+    for version in (BATCHES, SINGLES):
+        for told in ways:
+            _compare(
+                Storm(version, told, options.documents, options.processes, options.times, options.hurry),
+                options.rounds,
+            )
+
+
+def _compare(storm: Storm, rounds: int) -> None:
+    """Print the medians of both ways, by turns."""
+    found: dict[str, list[tuple[float, int]]] = {"shared": [], "each alone": []}
+    for _ in range(rounds):
+        for way, times in found.items():
+            with tempfile.TemporaryDirectory() as folder:
+                accounts = str(Path(folder, "accounts")) if way == "shared" else "off"
+                times.append(storm.run(Path(folder), accounts))
+    what = "batches" if storm.version == BATCHES else "single runs"
+    for way, times in found.items():
+        seconds = statistics.median(each for each, _ in times)
+        refused = statistics.median(each for _, each in times)
+        print(
+            f"{storm.processes} projects of {storm.documents} documents in {what}, 429 {'with' if storm.told else 'without'}"
+            f" Retry-After, {way}: {seconds:.1f} s, {storm.least:.1f} s are allowed: {seconds / storm.least:.2f} times;"
+            f" {refused:.0f} requests refused",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
