@@ -256,3 +256,39 @@ def test_killed_at_some_moment_the_next_prune_goes_on(data_set: DataSet) -> None
 def test_killed_at_any_moment_the_next_prune_goes_on(data_set: DataSet) -> None:
     data_set.removed(*GONE)
     assert _killed(data_set, list(range(1000))) > 20
+
+
+def test_what_a_project_leaves_in_a_bucket_goes_without_rows_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    with moto_bucket() as bucket:
+        sets = []
+        for name, project_id in (("one", "pabcdefghijkl"), ("two", "pzyxwvutsrqpo")):
+            (tmp_path / name).mkdir()
+            made = DataSet(Project(tmp_path / name), bucket)
+            declared = project_file(bucket).replace("pabcdef012345", project_id)
+            made.project.write({"in/a.txt": f"of {name}", "in/b.txt": "b", "docbatch.yaml": declared})
+            made.declare(name)
+            made.project.applied()
+            sets.append(made)
+        one, two = sets
+        before = one.rows()
+        (one.project.root / "jobs/one.yaml").unlink()
+        # A job of the other's name that writes elsewhere.
+        one.project.job(
+            'apiVersion: docbatch/v1\nname: two\nsource: {root: in, include: "**"}\nprovider: local\n'
+            'sink: [{type: files, path: "out/{{ doc.path }}.md"}]\n',
+            "two",
+        )
+        one.project.applied()
+
+        assert "rows of 2 documents" in one.project.call("drift").out
+        assert one.pruned()["removed"] == 2
+        assert one.rows() == [row for row in before if row[0] == "two"]
+        assert two.is_settled()
+
+        assert "2 outputs put back" in one.project.call("prune", "--restore").out
+        assert one.rows() == before
+        assert two.is_settled()

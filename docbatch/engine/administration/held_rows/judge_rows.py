@@ -50,7 +50,7 @@ class LeftRows:
         return any(sink in place.rows for place in self._cleared())
 
     def _cleared(self) -> list[HeldPlace]:
-        return [each for each in self._every if not each.is_whole(self._every)]
+        return [each for each in self._every if not self._places.is_whole(each, self._every)]
 
     def notes(self) -> Iterator[str]:
         """Say what is left alone of what nothing wants, and why."""

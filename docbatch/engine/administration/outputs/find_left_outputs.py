@@ -59,7 +59,6 @@ class LeftOutputs:
         self._singles = self._wanted_singles()
         self._strange: dict[bytes, str | None] = {}
         self._doubly_left: set[bytes] = set()
-        self._jobs = frozenset(sink.job for sink in self._sinks)
         self._shared: dict[bytes, bool] = {}
 
     def notes(self) -> list[str]:
@@ -110,10 +109,12 @@ class LeftOutputs:
         why = self._why(sink.job, whole=not left.place.is_wanted)
         place, _, name = left.shown.encode().rpartition(b"/")
         known = KnownOutput(held.sink, held.path, name, held.result, held.stamp or "", None, None, None)
+        is_on_disk = sink.root and not sink.is_in_store
+        strange = self._strangeness(sink.root) if is_on_disk else None
         return LeftOutput(
             *(sink.job, sink.identity, place, known, left.shown, why, MISSING),
-            keeps=left.found.keeps,
-            is_edited=left.found.is_edited,
+            keeps=strange or left.found.keeps,
+            is_edited=strange is None and left.found.is_edited,
             rows=left.place,
         )
 
@@ -199,7 +200,9 @@ class LeftOutputs:
             yield from self._unwanted(window)
 
     def _within(self, sink: KnownSink) -> Iterator[KnownOutput]:
-        """Yield the files of a folder that no sink that is wanted writes to."""
+        """Yield the files of a folder that no sink that is wanted writes to, and nobody else has rows in."""
+        if self._rows.has(sink.row):
+            return
         own = sink.root, folder_within(sink.kind, sink.stamp)
         for each in self._sinks:
             if each.wanted and is_folder(each.kind):
@@ -260,7 +263,12 @@ class LeftOutputs:
         """Whether others keep things in an output, looked at once for all files that it is made of."""
         holds_more = KINDS.kind(kind).holds_more
         if holds_more is not None and place not in self._shared:
-            self._shared[place] = holds_more(Path(os.fsdecode(place)), self._jobs)
+            jobs = {
+                each.job
+                for each in self._sinks
+                if each.stamp and each.root + b"/" + (each.output or b"") == place
+            }
+            self._shared[place] = holds_more(Path(os.fsdecode(place)), jobs)
         return self._shared.get(place, False)
 
     def _is_superseded(self, known: KnownOutput, found: FoundFile, digest: str | None) -> bool:
