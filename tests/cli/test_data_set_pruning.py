@@ -33,6 +33,13 @@ source: {{root: {root}, include: "**/*.txt"}}
 provider: local
 sink: [{{type: parquet, path: data/set, {more}}}]
 """
+OTHER = """
+apiVersion: docbatch/v1
+name: other
+source: {root: in, include: "**"}
+provider: local
+sink: [{type: files, path: "out/{{ doc.path }}.md"}]
+"""
 TEXTS = {f"in/{number}.txt": f"text {number}" for number in range(24)}
 GONE = ("3.txt", "7.txt", "11.txt")
 EFFECTS: tuple[tuple[Any, str], ...] = (
@@ -52,7 +59,7 @@ class DataSet:
     bucket: MotoBucket | None
 
     def declare(self, name: str = "job", root: str = "in", more: str = "") -> None:
-        more = "store: lake" if self.bucket else more or "parts: 8"
+        more = ", ".join(filter(None, ["store: lake" if self.bucket else "", more or "parts: 8"]))
         self.project.job(JOB.format(name=name, root=root, more=more), name)
 
     def files(self) -> dict[str, bytes]:
@@ -200,6 +207,33 @@ def test_a_data_set_that_nothing_writes_to_goes_with_all_its_parts(data_set: Dat
     assert data_set.files() == before
 
 
+def test_a_data_set_goes_whose_job_was_renamed_and_removed_at_once(data_set: DataSet) -> None:
+    before, files, project = data_set.rows(), data_set.files(), data_set.project
+    assert project.call("state", "mv", "job", "job", "new").code == 0
+    (project.root / "jobs/job.yaml").unlink()
+    project.job(OTHER, "other")
+    project.applied()
+
+    assert data_set.pruned("--allow", "pruned")["removed"] == len(files)
+    assert data_set.files() == {}
+
+    assert project.call("prune", "--restore").code == 0
+    assert data_set.rows() == before
+
+
+def test_rows_of_a_renamed_job_go_whatever_columns_it_had_before(data_set: DataSet) -> None:
+    more = 'columns: {text: "{{ row.text }}", size: {value: "{{ row.size }}", type: integer}}'
+    data_set.declare(more=f"parts: 8, {more}")
+    data_set.project.applied()
+    assert data_set.project.call("state", "mv", "job", "job", "new").code == 0
+    (data_set.project.root / "jobs/job.yaml").unlink()
+    data_set.declare("new", more=f"parts: 8, {more}")
+    data_set.removed(*GONE)
+
+    assert data_set.pruned("--allow", "pruned")["removed"] == 3
+    assert {path for _, path, _ in data_set.rows()}.isdisjoint(GONE)
+
+
 def test_objects_of_a_data_set_that_differ_are_told(data_set: DataSet) -> None:
     assert data_set.project.call("drift").code == 0
     assert data_set.project.call("drift", "--deep").code == 0
@@ -277,11 +311,7 @@ def test_what_a_project_leaves_in_a_bucket_goes_without_rows_of_another(
         before = one.rows()
         (one.project.root / "jobs/one.yaml").unlink()
         # A job of the other's name that writes elsewhere.
-        one.project.job(
-            'apiVersion: docbatch/v1\nname: two\nsource: {root: in, include: "**"}\nprovider: local\n'
-            'sink: [{type: files, path: "out/{{ doc.path }}.md"}]\n',
-            "two",
-        )
+        one.project.job(OTHER.replace("other", "two"), "two")
         one.project.applied()
 
         assert "rows of 2 documents" in one.project.call("drift").out

@@ -5,6 +5,7 @@ rest to the pure `changes.judge`.
 """
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 
 from docbatch.core.changes import ChangeKind, FoundDocument, Reason, Recorded, judge
 from docbatch.core.errors import SpecError, UsageError
@@ -323,8 +324,8 @@ class _Sieve:
             self._differences.whole(due.job, due.sink, due.reason, due.former)
 
     def _check_single(self, sink: ResolvedSink, store: Store) -> None:
-        known = store.deliveries.sinks(self._target.name)
-        recorded = next((each for each in known if each.identity == sink.identity), None)
+        job, identity = self._target.name, sink.identity
+        recorded = next((each for each in store.deliveries.sinks(job) if each.identity == identity), None)
         if recorded is None:
             self._take_up(sink, store)
             return
@@ -339,10 +340,11 @@ class _Sieve:
             self.tally.ignored += 1
             return
         if sink.kind.whole:
-            self._differences.whole(self._target.name, sink.identity, reason)
+            self._differences.whole(job, identity, reason)
             return
         expected = ((each.path, each.result) for each in store.deliveries.holdings(recorded))
-        self._differences.output(
-            Output(self._target.name, sink.identity, path, b"", None, reason)
-            for path, _ in opened.verify(expected)
-        )
+        differing = (Output(job, identity, path, b"", None, reason) for path, _ in opened.verify(expected))
+        if (first := next(differing, None)) is None:
+            self.tally.stamps[recorded.row] = now
+        else:
+            self._differences.output(chain([first], differing))

@@ -35,7 +35,8 @@ class Tally:
 
     `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
     to be sent because they were made by another, by that one's row. `unseen` says of sinks, by their identities, why their
-    outputs could not be looked at, `unserved` why those that a server keeps could not.
+    outputs could not be looked at, `unserved` why those that a server keeps could not. `stamps` are those that outputs for a whole job bear
+    now, by the rows of their sinks, where others touched them and left all that is the job's as it was.
     """
 
     def __init__(self, *, recorded_only: bool = False) -> None:
@@ -50,6 +51,7 @@ class Tally:
         self.unseen: list[tuple[str, SinkError]] = []
         self.unserved: list[SinkError] = []
         self.selection: SelectionTally | None = None
+        self.stamps: dict[int, str | None] = {}
 
     def add_outputs(self, looked_at: Iterable[LookedAt]) -> None:
         for each in looked_at:

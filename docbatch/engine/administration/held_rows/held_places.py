@@ -91,6 +91,12 @@ def _key(sink: KnownSink) -> tuple[object, ...]:
     return (sink.job, *sink.identity.split("\n")[:3])
 
 
+def own_jobs(store: Store, sinks: Iterable[KnownSink]) -> set[str]:
+    """Return the names that rows written by these sinks, the newest last, bear: those of their jobs, and former ones that no run has replaced."""
+    newest = {each.job: each.row for each in sinks}
+    return {*newest, *(name for row in newest.values() for name in store.renamed_rows.jobs(row))}
+
+
 @dataclass(slots=True)
 class RowPlaces:
     """Opens places, keeps the last few open, and keeps what hindered: `troubles` by the name of each."""
@@ -139,7 +145,7 @@ class RowPlaces:
             return False
         if place.rows not in self._whole:
             there = [each for each in every if each.where == place.where]
-            jobs = {each.job for each in there}
+            jobs = own_jobs(self.store, [each.newest for each in there])
             self._whole[place.rows] = not any(each.is_wanted for each in there) and (
                 self.ask(place, lambda opened: opened.is_shared(jobs)) is False
             )
@@ -147,7 +153,8 @@ class RowPlaces:
 
     def why_not(self, place: HeldPlace, every: Iterable[HeldPlace]) -> str | None:
         """Say why nothing is to be done in a place, where that is so: nobody gets there, or it is not known whose rows these are."""
-        if any(self.store.renamed_rows.jobs(row) for row in place.rows):
+        # A former form of the sink keeps the names for good: what writes there brings the rows of all of them along.
+        if self.store.renamed_rows.jobs(place.newest.row):
             return NOT_RENAMED
         if self.opened(place) is None:
             return NOT_REACHED

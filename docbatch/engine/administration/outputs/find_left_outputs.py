@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.report import plural
+from docbatch.engine.administration.held_rows.held_places import own_jobs
 from docbatch.engine.administration.held_rows.judge_rows import LeftDocument, LeftRows
 from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.engine.administration.outputs.find_left_objects import LeftObjects
@@ -74,7 +75,18 @@ class LeftOutputs:
             elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
                 place = self._shown(sink.root + b"/" + (sink.output or b""))
                 told.append(f"{place}: the lines of {plural(len(lines), 'removed document')} stay in it")
-        return [*told, *self._elsewhere(), *self._rows.notes()]
+        return [*told, *self._in_databases(), *self._elsewhere(), *self._rows.notes()]
+
+    def _in_databases(self) -> Iterator[str]:
+        most: dict[tuple[str, bytes], int] = {}
+        for sink in self._mine():
+            if sink.wanted and sink.output and sink.kind in KINDS.names():
+                written = sink.job, sink.root + b"/" + sink.output
+                # Of several tables of a job in one database the one with most of them is told.
+                most[written] = max(most.get(written, 0), self._rows.kept_in(sink))
+        for (job, place), number in most.items():
+            if number:
+                yield f"{self._shown(place)}: the rows of {plural(number, 'removed document')} of job '{job}' stay in it"
 
     def _elsewhere(self) -> Iterator[str]:
         for job, kind, is_declared, number in self._store.outputs.left_elsewhere():
@@ -263,11 +275,12 @@ class LeftOutputs:
         """Whether others keep things in an output, looked at once for all files that it is made of."""
         holds_more = KINDS.kind(kind).holds_more
         if holds_more is not None and place not in self._shared:
-            jobs = {
-                each.job
+            here = [
+                each
                 for each in self._sinks
                 if each.stamp and each.root + b"/" + (each.output or b"") == place
-            }
+            ]
+            jobs = own_jobs(self._store, here)
             self._shared[place] = holds_more(Path(os.fsdecode(place)), jobs)
         return self._shared.get(place, False)
 
