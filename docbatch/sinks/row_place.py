@@ -4,7 +4,7 @@ What a kind of sink answers it with says itself, without any spec, what docbatch
 may be declared by now. Every method raises SinkError where the place cannot be asked.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,9 @@ class RowPlace(Protocol):
 
     shown: str
     window: int
+
+    def is_shared(self, jobs: Collection[str]) -> bool:
+        """Say whether others may have rows there too: jobs of this project beside those that are named, or other projects."""
 
     def known_as(self) -> str:
         """Return text that is equal for places that are one, by whatever name they are reached."""

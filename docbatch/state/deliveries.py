@@ -19,7 +19,7 @@ from docbatch.state.kept_lines import (
 )
 from docbatch.state.manifests import outdate
 from docbatch.state.void import TAKEN_BY_ITS_JOB, let_void_go, void
-from docbatch.state.written import delivered, doubt, fall_due, leave, published, receipts_came
+from docbatch.state.written import delivered, doubt, fall_due, leave, published, receipts_came, touched
 
 _DOCUMENTS = "document JOIN item ON item.id = document.item JOIN job ON job.name = document.job"
 _TAKEN = f"document.wanted = 1 AND {TAKEN_BY_ITS_JOB}"
@@ -83,6 +83,7 @@ class Deliveries:
         self.fall_due = partial(fall_due, database)
         self.doubt = partial(doubt, database)
         self.published = partial(published, database)
+        self.touched = partial(touched, database)
         self.let_lines_go = partial(let_lines_go, database)
         self.rename = partial(rename, database)
 

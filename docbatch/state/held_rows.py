@@ -51,6 +51,15 @@ class HeldRows:
         ).fetchone()
         return int(number)
 
+    def count_left(self, sink: int) -> int:
+        """Return of how many documents that are no longer wanted a sink has written rows."""
+        (number,) = self._database.execute(
+            "SELECT count(*) FROM delivery JOIN sink ON sink.id = delivery.sink"
+            f" WHERE delivery.sink = ? AND delivery.result IS NOT NULL AND NOT EXISTS (SELECT 1 FROM document WHERE {_DOCUMENT})",
+            (sink,),
+        ).fetchone()
+        return int(number)
+
     def release(self, sinks: Sequence[int], paths: Iterable[bytes]) -> None:
         """Inside the current transaction: rows of these documents are gone from the place of these sinks."""
         self._database.executemany(

@@ -96,6 +96,12 @@ def published(
         outdate_of_sink(database, sink)
 
 
+def touched(database: Database, sink: int, stamp: str | None) -> None:
+    """Inside the current transaction: record that the one output of a sink bears another stamp, and holds what it held."""
+    database.execute("UPDATE sink SET stamp = ? WHERE id = ? AND stamp IS NOT NULL", (stamp, sink))
+    outdate_of_sink(database, sink)
+
+
 def note(database: Database, sink: int, written: Iterable[WrittenOutput]) -> None:
     """Inside the current transaction: note what the bytes of a sink's outputs come to."""
     database.executemany(

@@ -33,6 +33,13 @@ source: {{root: {root}, include: "**/*.txt"}}
 provider: local
 sink: [{{type: parquet, path: data/set, {more}}}]
 """
+OTHER = """
+apiVersion: docbatch/v1
+name: other
+source: {root: in, include: "**"}
+provider: local
+sink: [{type: files, path: "out/{{ doc.path }}.md"}]
+"""
 TEXTS = {f"in/{number}.txt": f"text {number}" for number in range(24)}
 GONE = ("3.txt", "7.txt", "11.txt")
 EFFECTS: tuple[tuple[Any, str], ...] = (
@@ -52,7 +59,7 @@ class DataSet:
     bucket: MotoBucket | None
 
     def declare(self, name: str = "job", root: str = "in", more: str = "") -> None:
-        more = "store: lake" if self.bucket else more or "parts: 8"
+        more = ", ".join(filter(None, ["store: lake" if self.bucket else "", more or "parts: 8"]))
         self.project.job(JOB.format(name=name, root=root, more=more), name)
 
     def files(self) -> dict[str, bytes]:
@@ -200,6 +207,33 @@ def test_a_data_set_that_nothing_writes_to_goes_with_all_its_parts(data_set: Dat
     assert data_set.files() == before
 
 
+def test_a_data_set_goes_whose_job_was_renamed_and_removed_at_once(data_set: DataSet) -> None:
+    before, files, project = data_set.rows(), data_set.files(), data_set.project
+    assert project.call("state", "mv", "job", "job", "new").code == 0
+    (project.root / "jobs/job.yaml").unlink()
+    project.job(OTHER, "other")
+    project.applied()
+
+    assert data_set.pruned("--allow", "pruned")["removed"] == len(files)
+    assert data_set.files() == {}
+
+    assert project.call("prune", "--restore").code == 0
+    assert data_set.rows() == before
+
+
+def test_rows_of_a_renamed_job_go_whatever_columns_it_had_before(data_set: DataSet) -> None:
+    more = 'columns: {text: "{{ row.text }}", size: {value: "{{ row.size }}", type: integer}}'
+    data_set.declare(more=f"parts: 8, {more}")
+    data_set.project.applied()
+    assert data_set.project.call("state", "mv", "job", "job", "new").code == 0
+    (data_set.project.root / "jobs/job.yaml").unlink()
+    data_set.declare("new", more=f"parts: 8, {more}")
+    data_set.removed(*GONE)
+
+    assert data_set.pruned("--allow", "pruned")["removed"] == 3
+    assert {path for _, path, _ in data_set.rows()}.isdisjoint(GONE)
+
+
 def test_objects_of_a_data_set_that_differ_are_told(data_set: DataSet) -> None:
     assert data_set.project.call("drift").code == 0
     assert data_set.project.call("drift", "--deep").code == 0
@@ -256,3 +290,35 @@ def test_killed_at_some_moment_the_next_prune_goes_on(data_set: DataSet) -> None
 def test_killed_at_any_moment_the_next_prune_goes_on(data_set: DataSet) -> None:
     data_set.removed(*GONE)
     assert _killed(data_set, list(range(1000))) > 20
+
+
+def test_what_a_project_leaves_in_a_bucket_goes_without_rows_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    with moto_bucket() as bucket:
+        sets = []
+        for name, project_id in (("one", "pabcdefghijkl"), ("two", "pzyxwvutsrqpo")):
+            (tmp_path / name).mkdir()
+            made = DataSet(Project(tmp_path / name), bucket)
+            declared = project_file(bucket).replace("pabcdef012345", project_id)
+            made.project.write({"in/a.txt": f"of {name}", "in/b.txt": "b", "docbatch.yaml": declared})
+            made.declare(name)
+            made.project.applied()
+            sets.append(made)
+        one, two = sets
+        before = one.rows()
+        (one.project.root / "jobs/one.yaml").unlink()
+        # A job of the other's name that writes elsewhere.
+        one.project.job(OTHER.replace("other", "two"), "two")
+        one.project.applied()
+
+        assert "rows of 2 documents" in one.project.call("drift").out
+        assert one.pruned()["removed"] == 2
+        assert one.rows() == [row for row in before if row[0] == "two"]
+        assert two.is_settled()
+
+        assert "2 outputs put back" in one.project.call("prune", "--restore").out
+        assert one.rows() == before
+        assert two.is_settled()

@@ -3,10 +3,12 @@
 import sqlite3
 from contextlib import closing
 from typing import Any
+from unittest import mock
 
 import duckdb
 import pytest
 
+from docbatch.sinks.databases.database_sink import DatabaseSink
 from tests.cli.project import Project
 
 JOB = """
@@ -42,6 +44,36 @@ def queried(project: Project, kind: str, *statements: str) -> list[tuple[Any, ..
 
 def rows(project: Project, kind: str, columns: str = "job, path, text") -> list[tuple[Any, ...]]:
     return queried(project, kind, f"SELECT {columns} FROM documents ORDER BY job, path")
+
+
+def test_a_database_that_somebody_else_wrote_to_is_compared_once(project: Project, kind: str) -> None:
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    declare(project, kind)
+    project.applied()
+    queried(project, kind, "CREATE VIEW mine AS SELECT path FROM documents")
+    assert project.call("drift").code == 2
+
+    told = project.applied()
+
+    assert told.processed == 0
+    assert project.call("drift").code == 0
+    with mock.patch.object(DatabaseSink, "verify", side_effect=AssertionError("its rows were read")):
+        assert "Nothing is due" in project.call("plan").out
+    queried(project, kind, "UPDATE documents SET text = 'mine' WHERE path = 'a.txt'")
+    assert "its output was edited" in project.call("plan").out
+    project.applied()
+    assert rows(project, kind) == [("job", "a.txt", "one"), ("job", "b.txt", "two")]
+
+
+def test_prune_says_of_how_many_removed_documents_rows_stay(project: Project, kind: str) -> None:
+    project.write({"in/a.txt": "one", "in/b.txt": "two"})
+    declare(project, kind)
+    project.applied()
+    assert "stay in it" not in project.call("prune").out
+    (project.root / "in/a.txt").unlink()
+    project.applied()
+
+    assert "out/all.db: the rows of 1 removed document of job 'job' stay in it" in project.call("prune").out
 
 
 def test_three_jobs_fill_a_table_and_a_column_is_declared_later(project: Project, kind: str) -> None:

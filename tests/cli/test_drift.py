@@ -184,6 +184,11 @@ def test_a_database_that_jobs_share_is_as_the_last_of_them_left_it(tmp_path: Pat
     database.close()
     assert differences(project) == [("altered", "lists/shared.db")] * 2
 
+    # It holds what it held: that is recorded, and a manifest says what it comes to now.
+    project.call("apply", "--yes")
+    assert differences(project) == []
+    assert project.call("verify").code == 0
+
 
 def test_a_database_with_tables_of_several_sinks_is_told_once(project: Project) -> None:
     tables = "".join(f"  - {{type: sqlite, path: rows/all.db, table: t{number}}}\n" for number in range(3))

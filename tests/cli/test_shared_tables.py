@@ -99,16 +99,18 @@ def test_what_the_other_wrote_first_is_the_trouble_of_that_sink(
     assert set(one.outputs("beside")) == {"a.txt.md"}
 
 
+@pytest.mark.parametrize("new", ["new", "another"])
 def test_what_is_left_of_one_is_not_pruned_with_rows_of_the_other(
-    two: tuple[Project, Project], kind: str
+    two: tuple[Project, Project], kind: str, new: str
 ) -> None:
     one, other = two
     declare(other, kind, "another")
     assert other.call("apply").code == 0
     assert one.call("apply", "--allow", "shared").code == 0
     (one.root / "jobs/job.yaml").unlink()
+    # A job that one has as well, and that writes elsewhere, makes none of these rows one's own.
     one.job(
-        'apiVersion: docbatch/v1\nname: new\nsource: {root: in, include: "**/*"}\nprovider: local\n'
+        f'apiVersion: docbatch/v1\nname: {new}\nsource: {{root: in, include: "**/*"}}\nprovider: local\n'
         'sink: [{type: files, path: "beside/{{ doc.path }}.md"}]\n',
         "new",
     )
@@ -116,8 +118,15 @@ def test_what_is_left_of_one_is_not_pruned_with_rows_of_the_other(
 
     told = one.call("prune", "--yes")
 
-    assert "rows of a job of another project" in told.out + told.err
     assert ("another", "of two") in rows(other, kind)
+    if kind == "parquet":
+        assert rows(one, kind) == [("another", "of two")]
+        assert "1 output put back" in one.call("prune", "--restore").out
+    else:
+        assert "rows of a job of another project" in told.out + told.err
+    assert rows(one, kind) == [("another", "of two"), ("job", "of one")]
+    other.applied()
+    assert other.call("drift").code == 0
 
 
 def test_a_project_without_an_id_is_told_apart_from_one_that_has_one(

@@ -22,7 +22,7 @@ from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.fetch_listed_links import fetch_listed_links
 from docbatch.engine.planning.places.judge_folders import claim_folders
 from docbatch.engine.planning.plan import Plan, Selection, Sight, plan
-from docbatch.engine.planning.record_changes import Witness, record_changes, retire
+from docbatch.engine.planning.record_changes import Witness, keep_stamps, record_changes, retire
 from docbatch.engine.planning.resolve_jobs import unpinned
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer, ResultsMoved
@@ -74,6 +74,7 @@ class PlanSession:
                 # What stands where its outputs go is judged by the plan that can see it.
                 continue
             self._record(target, witness)
+            keep_stamps(self.store, self.plan.tallies[target.name].stamps)
             if target.source.unwrapped.is_far:
                 from docbatch.engine.planning.origins.record_found_objects import record_found_objects  # noqa: PLC0415 - few jobs have stores
 

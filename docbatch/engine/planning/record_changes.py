@@ -120,6 +120,14 @@ def _make(store: Store, target: ResolvedJob, recipe: int, changes: Sequence[Chan
     )
 
 
+def keep_stamps(store: Store, stamps: Mapping[int, str | None]) -> None:
+    """Record that outputs bear other stamps, by the rows of their sinks, and hold what they held: they need not be read again."""
+    if stamps:
+        with store.write():
+            for sink, stamp in stamps.items():
+                store.deliveries.touched(sink, stamp)
+
+
 def retire(store: Store, jobs: Collection[str]) -> None:
     """Record that jobs are no longer declared: what was paid is still collected, their outputs stay."""
     for job in sorted(jobs):

@@ -36,7 +36,8 @@ class Tally:
     `recipes` counts those that are through by their recipe's row, where a job has more than one; `remade` those that are
     to be sent because they were made by another, by that one's row. `parts` has, by their keys, how many parts of documents
     that are read in parts are to be sent, and the pages of these. `unseen` says of sinks, by their identities, why their
-    outputs could not be looked at, `unserved` why those that a server keeps could not.
+    outputs could not be looked at, `unserved` why those that a server keeps could not. `stamps` are those that outputs for
+    a whole job bear now, by the rows of their sinks, where others touched them and left all that is the job's as it was.
     """
 
     def __init__(self, *, recorded_only: bool = False) -> None:
@@ -53,6 +54,7 @@ class Tally:
         self.unseen: list[tuple[str, SinkError]] = []
         self.unserved: list[SinkError] = []
         self.selection: SelectionTally | None = None
+        self.stamps: dict[int, str | None] = {}
 
     @property
     def is_complete(self) -> bool:

@@ -3,7 +3,7 @@
 What is kept of a document is a stream of Arrow with its rows and the digest of its result, so that it can be put back as it was.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -58,6 +58,10 @@ class DataSetRows(RowPlace):
         local = LocalFolder(at.root, folder, Trash(at.trash))
         project = f"{at.trash.parent.parent}/"
         return cls(local, (at.job, at.project), local.place.removeprefix(project), folder)
+
+    def is_shared(self, jobs: Collection[str]) -> bool:
+        with self._guarded(looks=True):
+            return StandingParts.of(self._folder).is_shared(jobs, self._project)
 
     def known_as(self) -> str:
         return self._folder.place

@@ -19,16 +19,6 @@ def folder_of(stamp: str) -> bytes:
     return unescape(stamp.partition(" ")[2])
 
 
-def jobs_in(folder: Path) -> set[str]:
-    """Return the jobs that have rows in a data set, as its manifest says; none where it cannot be read."""
-    with Tree(folder) as tree:
-        try:
-            manifest = read_manifest(content_at(tree, MANIFEST.encode(), LARGEST))
-        except (OSError, ValueError):
-            return set()
-    return set() if manifest is None else {job for each in manifest.files for job in each.jobs}
-
-
 def objects_as_left(bucket: Bucket, stamp: str) -> Iterator[tuple[bytes, str, int | None, str | None]]:
     """Yield what `files_as_left` does of a data set in a store. Raises StoreFault."""
     outputs = ObjectOutputs(bucket)

@@ -1,6 +1,6 @@
 """A data set for a job: what a spec says of it. Its parts are written by `data_set`."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -66,12 +66,6 @@ def _folder(stamp: str) -> bytes:
     return folder_of(stamp)
 
 
-def _holds_more(folder: Path, jobs: Collection[str]) -> bool:
-    from docbatch.sinks.parquet.files_as_left import jobs_in  # noqa: PLC0415 - only what is looked at
-
-    return not jobs_in(folder) <= set(jobs)
-
-
 def _objects(bucket: Bucket, stamp: str) -> Iterator[tuple[bytes, str, int | None, str | None]]:
     from docbatch.sinks.parquet.files_as_left import objects_as_left  # noqa: PLC0415 - only what is looked at
 
@@ -97,5 +91,4 @@ KIND = SinkKind(
     objects=_objects,
     row_place=_row_place,
     extra=("parquet", "pyarrow"),
-    holds_more=_holds_more,
 )

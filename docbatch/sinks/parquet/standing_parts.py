@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -121,6 +121,14 @@ class StandingParts:
 
     def is_another_s(self, job: str, project: str) -> bool:
         return any(owner not in {"", project} for owner in self._owners(job))
+
+    def is_shared(self, jobs: Collection[str], project: str) -> bool:
+        """Say whether the manifest tells of rows of other jobs than these, or of other projects."""
+        return any(
+            job not in jobs or has.project not in {"", project}
+            for entry in self.entries.values()
+            for job, has in entry.jobs.items()
+        )
 
     def _owners(self, job: str) -> Iterator[str]:
         """Yield the projects that parts say a job's rows are of. Those that the manifest tells of are not read."""

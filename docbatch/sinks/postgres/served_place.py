@@ -1,7 +1,7 @@
 """The rows of one job in a table of a server, looked at and cleared apart from runs: the record there says which are docbatch's, and as it left them."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -55,6 +55,9 @@ class ServedPlace(RowPlace):
         return cls(
             Server(partial(at.secret, at.options.dsn), place), table, f"postgres:{reference}/{table.shown}"
         )
+
+    def is_shared(self, jobs: Collection[str]) -> bool:  # noqa: ARG002 - a table is never taken as a whole
+        return True
 
     def known_as(self) -> str:
         return self._server.read(self._known_as)

@@ -41,7 +41,7 @@ def compare_rows(store: Store, places: RowPlaces, job: str | None, findings: Row
     every = held_places(store)
     left = 0
     for place in every:
-        if job not in {None, place.job} or place.is_whole(every):
+        if job not in {None, place.job} or places.is_whole(place, every):
             continue
         why = places.why_not(place, every)
         if why is None:

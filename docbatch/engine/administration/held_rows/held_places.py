@@ -69,12 +69,6 @@ class HeldPlace:
         """What is equal for places of several jobs that are one."""
         return _key(self.newest)[1:]
 
-    def is_whole(self, every: "Iterable[HeldPlace]") -> bool:
-        """Whether it is a folder that nothing wants any more, of any job: then its files are looked at, and not what is in them."""
-        if not self.newest.root or self.is_wanted:
-            return False
-        return not any(each.is_wanted and each.where == self.where for each in every)
-
     @property
     def rows(self) -> tuple[int, ...]:
         return tuple(each.row for each in self.sinks)
@@ -97,6 +91,12 @@ def _key(sink: KnownSink) -> tuple[object, ...]:
     return (sink.job, *sink.identity.split("\n")[:3])
 
 
+def own_jobs(store: Store, sinks: Iterable[KnownSink]) -> set[str]:
+    """Return the names that rows written by these sinks, the newest last, bear: those of their jobs, and former ones that no run has replaced."""
+    newest = {each.job: each.row for each in sinks}
+    return {*newest, *(name for row in newest.values() for name in store.renamed_rows.jobs(row))}
+
+
 @dataclass(slots=True)
 class RowPlaces:
     """Opens places, keeps the last few open, and keeps what hindered: `troubles` by the name of each."""
@@ -105,6 +105,7 @@ class RowPlaces:
     declared: DeclaredSinks
     stores: ObjectStores
     troubles: dict[str, DocbatchError] = field(default_factory=dict)
+    _whole: dict[tuple[int, ...], bool] = field(default_factory=dict)
     _opened: dict[tuple[int, ...], RowPlace | None] = field(default_factory=dict)
 
     @property
@@ -135,9 +136,25 @@ class RowPlaces:
             self.troubles[opened.shown] = error
         return None
 
+    def is_whole(self, place: HeldPlace, every: Iterable[HeldPlace]) -> bool:
+        """Whether it is a folder that nobody wants any more, of any job or project: then its files are looked at, and not what is in them.
+
+        One that cannot be asked is none.
+        """
+        if not place.newest.root or place.is_wanted:
+            return False
+        if place.rows not in self._whole:
+            there = [each for each in every if each.where == place.where]
+            jobs = own_jobs(self.store, [each.newest for each in there])
+            self._whole[place.rows] = not any(each.is_wanted for each in there) and (
+                self.ask(place, lambda opened: opened.is_shared(jobs)) is False
+            )
+        return self._whole[place.rows]
+
     def why_not(self, place: HeldPlace, every: Iterable[HeldPlace]) -> str | None:
         """Say why nothing is to be done in a place, where that is so: nobody gets there, or it is not known whose rows these are."""
-        if any(self.store.renamed_rows.jobs(row) for row in place.rows):
+        # A former form of the sink keeps the names for good: what writes there brings the rows of all of them along.
+        if self.store.renamed_rows.jobs(place.newest.row):
             return NOT_RENAMED
         if self.opened(place) is None:
             return NOT_REACHED

@@ -11,8 +11,10 @@ from docbatch.engine.administration.held_rows.held_places import (
     RowPlaces,
     held_places,
 )
+from docbatch.sinks import KINDS
 from docbatch.sinks.row_place import RowPlace, RowsFound
 from docbatch.state.held_rows import HeldDocument, HeldRows
+from docbatch.state.outputs import KnownSink
 from docbatch.state.store import Store
 
 
@@ -49,8 +51,15 @@ class LeftRows:
         """Say whether what a sink wrote is cleared document by document."""
         return any(sink in place.rows for place in self._cleared())
 
+    def kept_in(self, sink: KnownSink) -> int:
+        """Return how many removed documents have rows in a sink out of which nothing is taken by itself."""
+        kind = KINDS.kind(sink.kind)
+        if kind.per_document or kind.whole or kind.row_place is not None:
+            return 0
+        return self._held.count_left(sink.row)
+
     def _cleared(self) -> list[HeldPlace]:
-        return [each for each in self._every if not each.is_whole(self._every)]
+        return [each for each in self._every if not self._places.is_whole(each, self._every)]
 
     def notes(self) -> Iterator[str]:
         """Say what is left alone of what nothing wants, and why."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docbatch.core.errors import DocbatchError
 from docbatch.core.report import plural
+from docbatch.engine.administration.held_rows.held_places import own_jobs
 from docbatch.engine.administration.held_rows.judge_rows import LeftDocument, LeftRows
 from docbatch.engine.administration.outputs.compared_kinds import BESIDE, COMPARED
 from docbatch.engine.administration.outputs.find_left_objects import LeftObjects
@@ -59,7 +60,6 @@ class LeftOutputs:
         self._singles = self._wanted_singles()
         self._strange: dict[bytes, str | None] = {}
         self._doubly_left: set[bytes] = set()
-        self._jobs = frozenset(sink.job for sink in self._sinks)
         self._shared: dict[bytes, bool] = {}
 
     def notes(self) -> list[str]:
@@ -75,7 +75,18 @@ class LeftOutputs:
             elif sink.wanted and (lines := self._store.outputs.kept_lines(sink.row)):
                 place = self._shown(sink.root + b"/" + (sink.output or b""))
                 told.append(f"{place}: the lines of {plural(len(lines), 'removed document')} stay in it")
-        return [*told, *self._elsewhere(), *self._rows.notes()]
+        return [*told, *self._in_databases(), *self._elsewhere(), *self._rows.notes()]
+
+    def _in_databases(self) -> Iterator[str]:
+        most: dict[tuple[str, bytes], int] = {}
+        for sink in self._mine():
+            if sink.wanted and sink.output and sink.kind in KINDS.names():
+                written = sink.job, sink.root + b"/" + sink.output
+                # Of several tables of a job in one database the one with most of them is told.
+                most[written] = max(most.get(written, 0), self._rows.kept_in(sink))
+        for (job, place), number in most.items():
+            if number:
+                yield f"{self._shown(place)}: the rows of {plural(number, 'removed document')} of job '{job}' stay in it"
 
     def _elsewhere(self) -> Iterator[str]:
         for job, kind, is_declared, number in self._store.outputs.left_elsewhere():
@@ -110,10 +121,12 @@ class LeftOutputs:
         why = self._why(sink.job, whole=not left.place.is_wanted)
         place, _, name = left.shown.encode().rpartition(b"/")
         known = KnownOutput(held.sink, held.path, name, held.result, held.stamp or "", None, None, None)
+        is_on_disk = sink.root and not sink.is_in_store
+        strange = self._strangeness(sink.root) if is_on_disk else None
         return LeftOutput(
             *(sink.job, sink.identity, place, known, left.shown, why, MISSING),
-            keeps=left.found.keeps,
-            is_edited=left.found.is_edited,
+            keeps=strange or left.found.keeps,
+            is_edited=strange is None and left.found.is_edited,
             rows=left.place,
         )
 
@@ -197,7 +210,9 @@ class LeftOutputs:
             yield from self._unwanted(window)
 
     def _within(self, sink: KnownSink) -> Iterator[KnownOutput]:
-        """Yield the files of a folder that no sink that is wanted writes to."""
+        """Yield the files of a folder that no sink that is wanted writes to, and nobody else has rows in."""
+        if self._rows.has(sink.row):
+            return
         own = sink.root, folder_within(sink.kind, sink.stamp)
         for each in self._sinks:
             if each.wanted and is_folder(each.kind):
@@ -258,7 +273,13 @@ class LeftOutputs:
         """Whether others keep things in an output, looked at once for all files that it is made of."""
         holds_more = KINDS.kind(kind).holds_more
         if holds_more is not None and place not in self._shared:
-            self._shared[place] = holds_more(Path(os.fsdecode(place)), self._jobs)
+            here = [
+                each
+                for each in self._sinks
+                if each.stamp and each.root + b"/" + (each.output or b"") == place
+            ]
+            jobs = own_jobs(self._store, here)
+            self._shared[place] = holds_more(Path(os.fsdecode(place)), jobs)
         return self._shared.get(place, False)
 
     def _is_superseded(self, known: KnownOutput, found: FoundFile, digest: str | None) -> bool:

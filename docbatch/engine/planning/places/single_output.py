@@ -1,5 +1,7 @@
 """A sink with one output for its job, compared with how it was left."""
 
+from itertools import chain
+
 from docbatch.core.changes import Reason
 from docbatch.engine.planning.differences_database import Differences, Output
 from docbatch.engine.planning.places.former_outputs import taken_up
@@ -34,6 +36,10 @@ def check_single_output(
         differences.whole(target.name, sink.identity, reason)
         return
     expected = ((each.path, each.result) for each in store.deliveries.holdings(recorded))
-    differences.output(
+    differing = (
         Output(target.name, sink.identity, path, b"", None, reason) for path, _ in opened.verify(expected)
     )
+    if (first := next(differing, None)) is None:
+        tally.stamps[recorded.row] = now
+    else:
+        differences.output(chain([first], differing))
