@@ -281,14 +281,10 @@ def _deliver(due: Sequence[Due]) -> Iterator[Action | Note]:
 def _poll(submission: Submission, snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
     if submission.status is not SubmissionStatus.SUBMITTED or not submission.running:
         return
-    barrier = _barrier(submission, snapshot)
     at = snapshot.next_poll.get(submission.id, 0.0)
-    if barrier is not None:
-        yield barrier
-    elif now >= at:
-        yield Poll(submission.id, f"{plural(submission.running, 'document')} with the vendor")
-    else:
-        yield Note(submission.id, f"{plural(submission.running, 'document')} with the vendor", at)
+    reason = f"{plural(submission.running, 'document')} with the vendor"
+    later = Note(submission.id, reason, at)
+    yield _barrier(submission, snapshot) or (Poll(submission.id, reason) if now >= at else later)
 
 
 def _discard(snapshot: Snapshot) -> Iterator[Action]:
@@ -303,21 +299,18 @@ def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
     in_flight = {name: each.in_flight(snapshot.submissions) for name, each in snapshot.connections.items()}
     waiting = []
     for each in sorted(snapshot.queues, key=lambda each: (each.items[0].priority, each.recipe)):
-        connection = snapshot.connections[each.connection]
-        refusal = _refusal(snapshot, connection, now, each)
-        if refusal is not None:
+        view = snapshot.connections[each.connection]
+        # Cutting a batch takes as long as it is large, and most rounds of a long run find its connection full.
+        if refusal := _refusal(snapshot, view, now, each) or _full(view, in_flight[view.name]):
             yield refusal
             continue
         turn = snapshot.turns.get(each.recipe, 0)
-        waiting.append(
-            RecipeQueue(each.recipe, connection.name, connection.traits, each.items, each.more, turn)
-        )
+        waiting.append(RecipeQueue(each.recipe, view.name, view.traits, each.items, each.more, turn))
     turns = FairQueues(waiting, max(snapshot.turns.values(), default=0))
     for queue, chunk in turns:
         items = chunk if allowance is None else chunk[:allowance]
-        busy = in_flight[queue.connection]
-        if busy >= queue.traits.max_in_flight:
-            yield Note(queue.connection, f"{busy} submissions are in flight, the most allowed")
+        if full := _full(snapshot.connections[queue.connection], in_flight[queue.connection]):
+            yield full
             turns.close(queue)
         elif not items:
             yield Note(queue.connection, "the number of new documents allowed in this run is reached")
@@ -329,6 +322,11 @@ def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
             in_flight[queue.connection] += 1
             allowance = None if allowance is None else allowance - len(items)
             turns.serve(queue, len(items))
+
+
+def _full(connection: ConnectionView, busy: int) -> Note | None:
+    text = f"{busy} submissions are in flight, the most allowed"
+    return Note(connection.name, text) if busy >= connection.traits.max_in_flight else None
 
 
 def _refusal(snapshot: Snapshot, connection: ConnectionView, now: float, queue: Queue) -> Note | None:

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -183,6 +184,26 @@ def test_no_document_overtakes_a_more_urgent_one_on_its_connection(recorded: Sna
         ]
         assert last <= min(rivals, default=last)
         del waiting[action.recipe][: len(action.items)]
+
+
+class Uncut(tuple[WorkItem, ...]):
+    """Items of which no batch may be cut."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[WorkItem]:
+        raise AssertionError("a batch was cut")
+
+
+def test_no_batch_is_cut_for_a_connection_that_is_full() -> None:
+    """A batch may be large, and a run that waits for its vendor looks again and again."""
+    items = Uncut([plain("a", "r"), plain("b", "r")])
+    kind = Traits(recovery=Recovery.KEYED, max_items=1, max_in_flight=1)
+    running = Submission("s", 1, "one", "ours", SubmissionStatus.SUBMITTED, running=1)
+    recorded = Snapshot({"one": ConnectionView("one", "ours", kind)}, (running,), (Queue("r", "one", items),))
+    due = schedule(recorded, 0.0)
+    assert submits(due.actions) == []
+    assert due.notes[-1].text == "1 submissions are in flight, the most allowed"
 
 
 @given(

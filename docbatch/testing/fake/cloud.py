@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS run (
 );
 CREATE TABLE IF NOT EXISTS script (call TEXT, nth INTEGER, fault TEXT, PRIMARY KEY (call, nth));
 CREATE TABLE IF NOT EXISTS seen (call TEXT, nth INTEGER, at REAL, PRIMARY KEY (call, nth));
+CREATE INDEX IF NOT EXISTS batch_marker ON batch (account, marker);
+CREATE INDEX IF NOT EXISTS run_batch ON run (batch);
 """
 
 
@@ -86,7 +88,7 @@ class Cloud:
     def fault(self, call: str) -> str | None:
         """Count a call and return the fault it was given."""
         times = self._database.execute(
-            "INSERT INTO seen SELECT :call, 1 + (SELECT count(*) FROM seen WHERE call = :call), now FROM clock RETURNING nth",
+            "INSERT INTO seen SELECT :call, 1 + (SELECT coalesce(max(nth), 0) FROM seen WHERE call = :call), now FROM clock RETURNING nth",
             {"call": call},
         ).fetchone()[0]
         row = self._database.execute(

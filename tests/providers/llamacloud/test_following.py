@@ -266,7 +266,7 @@ def test_an_answer_of_the_wrong_shape_fails_with_what_it_was(
     intent, batch = bench.sent(provider, bench.batch("apple"))
     monkeypatch.setattr(
         "docbatch.emulators.llamacloud.service.parse_parts",
-        lambda _: {"markdown": {"pages": "https://s/x?sig=hidden"}},
+        lambda *_: {"markdown": {"pages": "https://s/x?sig=hidden"}},
     )
 
     (ready,) = followed(bench, provider, intent, batch).values()
