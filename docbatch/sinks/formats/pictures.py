@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MOST_PICTURES = 1000
 MOST_BYTES = 64 << 20
 """Bytes of one picture."""
+LAST_PAGE = 10**9
+"""The largest number of a page, whose digits are in the names of its pictures."""
 MOST_OF_ALL = 512 << 20
 SUFFIXES: Mapping[str, str] = {
     "image/png": "png",
@@ -126,7 +128,7 @@ def _kept(pictures: Sequence["Picture"]) -> Iterator[tuple["Picture", str]]:
     size = 0
     for each in pictures:
         kind = media.detect(each.content[: media.HEAD_SIZE], b"")
-        is_one = kind in SUFFIXES and each.page >= 0 and each.place >= 0
+        is_one = kind in SUFFIXES and 0 <= each.page <= LAST_PAGE and each.place >= 0
         if not is_one or len(each.content) > MOST_BYTES or (each.page, each.place) in seen:
             continue
         size += len(each.content)

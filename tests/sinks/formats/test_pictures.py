@@ -161,3 +161,13 @@ def test_a_place_that_is_named_twice_or_is_none_counts_once() -> None:
 @pytest.mark.parametrize("output", [made("markdown"), made("text"), Illustrated(b"", (), "a remark")])
 def test_what_another_process_made_arrives_as_it_was(output: Illustrated) -> None:
     assert unpack(pack(output)) == output
+
+
+def test_a_page_whose_number_is_too_long_for_a_name_has_no_picture_of_its_own() -> None:
+    output = made(
+        "markdown",
+        answer=answer_with(Picture(10**300, 0, "image/png", RED), Picture(1, 0, "image/png", BLUE)),
+    )
+
+    assert [each.content for each in output.pictures] == [BLUE]
+    assert output.remark == "1 picture is not shown: too many, too large, or no picture of a known kind"
