@@ -1,5 +1,6 @@
 """The pictures of a parsed document: figures and barcodes, which are cut out and linked to."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -76,7 +77,7 @@ def drawn(output: Mapping[str, Any], shown: Links) -> Drawn:
     found = []
     lost = 0
     for chunk, blocks in zip(listed(output.get("chunks")), _chunks(output), strict=True):
-        own = _Own({without_query(each.link): each for _, each in blocks if each and each.link}, shown)
+        own = _Own({_place(each.link): each for _, each in blocks if each and each.link}, shown)
         content = relinked(content_of(mapped(chunk)), own.link)
         lost += own.lost
         pictures = {
@@ -98,7 +99,7 @@ class _Own:
         self._shown = shown
 
     def link(self, source: str) -> str | None:
-        figure = self._sources.get(without_query(source))
+        figure = self._sources.get(_place(source))
         if figure is None:
             is_there = lasts(source)
             self.lost += not is_there
@@ -123,6 +124,11 @@ def _chunks(output: Mapping[str, Any]) -> Iterator[list[_Placed]]:
                 places[page] += 1
             blocks.append(_Placed(content_of(mapped(block)).strip(), figure))
         yield blocks
+
+
+def _place(link: str) -> str:
+    """Return host and path: what a link is known by once its signature is cut."""
+    return re.sub(r"^https?://", "", without_query(link))
 
 
 def _with_others(content: str, blocks: list[_Placed], pictures: Mapping[int, str]) -> str:
