@@ -51,12 +51,12 @@ def fetched(
     found: dict[str, str] = {}
     left, missed, until = MOST_OF_ALL, 0, clock() + MOST_SECONDS
     for name, link in links:
-        if missed >= GIVING_UP or len(found) >= MOST_PICTURES:
+        if missed >= GIVING_UP or len(found) >= MOST_PICTURES or left <= 0 or clock() >= until:
             break
         url = joined(base_url, link)
-        limit = min(left, MOST_BYTES)
-        is_asked = limit > 0 and clock() < until and _is_trusted(url, base_url, domains)
-        content = _picture(storage, url, limit, lambda: clock() < until) if is_asked else None
+        if not _is_trusted(url, base_url, domains):
+            continue
+        content = _picture(storage, url, min(left, MOST_BYTES), lambda: clock() < until)
         missed = missed + 1 if content is None else 0
         if content is not None:
             left -= len(content)

@@ -120,6 +120,10 @@ def test_after_some_that_cannot_be_had_no_more_are_asked_for() -> None:
     assert len(storage.asked) == linked_pictures.GIVING_UP
 
 
+def test_links_that_are_not_followed_keep_no_other_from_being() -> None:
+    assert had(Storage(), answer(*["https://x.org/a"] * 9, "/there")) == {"10": ENCODED}
+
+
 def test_what_is_fetched_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linked_pictures, "MOST_BYTES", 12)
     monkeypatch.setattr(linked_pictures, "MOST_OF_ALL", 20)
