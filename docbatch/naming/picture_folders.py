@@ -50,3 +50,8 @@ def output_of(place: bytes) -> bytes | None:
     if not slash or not folder.endswith(_ENDING) or not _PICTURE.match(name):
         return None
     return b"" if _MARK.search(folder) else folder.removesuffix(_ENDING)
+
+
+def is_picture(place: bytes) -> bool:
+    """Say whether a file would be a picture of an output: it has to be there as long as that is."""
+    return output_of(place) is not None

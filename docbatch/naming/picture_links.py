@@ -29,7 +29,7 @@ def without_lost_pictures(markdown: str) -> tuple[str, int]:
 
     def lasting(source: str) -> str | None:
         nonlocal lost
-        if _lasts(source):
+        if lasts(source):
             return source
         lost += 1
         return None
@@ -59,6 +59,12 @@ def relinked(markdown: str, link: Callable[[str], str | None]) -> str:
     return "".join(part if is_code else _EITHER.sub(replaced, part) for is_code, part in _parts(markdown))
 
 
+def shown_picture(place: tuple[int, int], link: str) -> str:
+    """Return the so many-th picture from 0 of a page as Markdown, with words for who does not see it."""
+    page, number = place
+    return f"![page {page}, picture {number + 1}]({link})"
+
+
 def told(lost: int) -> Iterator[str]:
     """Yield the warning that pictures were replaced, none where none was."""
     if lost:
@@ -79,8 +85,8 @@ def _parts(markdown: str) -> Iterator[tuple[bool, str]]:
     yield bool(fence), markdown[done:]
 
 
-def _lasts(source: str) -> bool:
-    """Whether an address holds the picture, or is one of the web that is no credential."""
+def lasts(source: str) -> bool:
+    """Say whether an address holds the picture, or is one of the web that is no credential."""
     source = source.strip()
     encoded = source.encode(errors="replace")
     return bool(_LASTING.match(source)) and without_signatures(encoded) == encoded

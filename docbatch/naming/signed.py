@@ -2,6 +2,7 @@
 
 A document has links of its own, with words such as `token` in them, and they are part of what was paid for. So a vendor's
 link fields are cut by the provider that knows them, and everywhere else only what a storage host takes for a signature.
+Where a picture is shown at such a URL its scheme is cut as well: nothing is shown there any more, and whoever reads it can tell.
 Answers carry JSON inside JSON strings, so a slash or an ampersand may be escaped once or more.
 """
 
@@ -18,6 +19,12 @@ _CREDENTIAL = re.compile(
     rb"|signature|sig|hmac|token|access_token|auth_token|auth|api_?key|jwt)=",
     re.IGNORECASE,
 )
+
+_MOST_BEFORE = 2000
+_NEAR = 24
+"""Bytes in which a URL is led in, and those in which what is led in begins."""
+_IN_MARKDOWN = re.compile(rb"\]\([ \t]{0,9}<?\Z")
+_IN_TAG = re.compile(rb"\bsrc\s{0,4}=\s{0,4}(?:\\*[\"'])?\Z", re.IGNORECASE)
 
 
 def _parameter(names: bytes) -> re.Pattern[bytes]:
@@ -66,7 +73,18 @@ def _cut(url: re.Match[bytes]) -> bytes:
     host, slash, path = address.partition(b"/")
     if not _is_presigned(host.rstrip(b"\\"), b"?" + rest[0]):
         return url[0]
-    return url[1] + host.rpartition(b"@")[2] + slash + path
+    # Without its signature it shows nothing, and would look like a picture on the web.
+    scheme = b"" if _is_of_a_picture(url) else url[1]
+    return scheme + host.rpartition(b"@")[2] + slash + path
+
+
+def _is_of_a_picture(url: re.Match[bytes]) -> bool:
+    """Say whether Markdown or a tag shows a picture at a URL."""
+    before = url.string[max(0, url.start() - _MOST_BEFORE) : url.start()]
+    if _IN_MARKDOWN.search(before[-_NEAR:]):
+        words = before[before.rfind(b"![") + 2 : before.rfind(b"](")]
+        return b"![" in before and b"]" not in words
+    return bool(_IN_TAG.search(before[-_NEAR:])) and before.lower().rfind(b"<img") > before.rfind(b">")
 
 
 def _is_presigned(host: bytes, query: bytes) -> bool:

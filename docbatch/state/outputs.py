@@ -194,7 +194,7 @@ class RecordedOutputs:
 
     def moved_away(self, sink: int, after: bytes, limit: int) -> list[KnownOutput]:
         """Return outputs behind a place that lay there before their documents' outputs were moved elsewhere, in the order of places."""
-        return [KnownOutput._make(row) for row in left_in(self._database, sink, after, limit)]
+        return [KnownOutput(*row) for row in left_in(self._database, sink, after, limit)]
 
     def others_at(self, output: KnownOutput) -> list[tuple[str, str | None]]:
         """Return stamp and digest of what else was written to the place of an output; nothing is known of the one output of a job."""

@@ -3,11 +3,16 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from docbatch.emulators.extractpage.service import ExtractPage
+from docbatch.engine.administration.outputs import restore_outputs
+from docbatch.engine.administration.outputs.restore_objects import StoreTrash
+from docbatch.engine.administration.outputs.take_objects import ObjectTaking
+from docbatch.engine.administration.outputs.take_outputs import Taking
 from docbatch.naming import picture_folders
 from tests.cli.project import Project
 from tests.cli.stored_project import VARIABLES, project_file
@@ -194,6 +199,35 @@ def test_pictures_of_a_removed_document_go_with_its_outputs(
     assert paid(vendor) == 2
 
 
+def _removed_and_applied(project: VendorProject) -> None:
+    project.applied("--yes")
+    (project.root / "in" / ODD).unlink()
+    project.applied("--yes", "--allow", "changed")
+
+
+def test_no_link_leads_nowhere_while_outputs_are_pruned_and_put_back(
+    tmp_path: Path, vendor: ExtractPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = made(tmp_path, vendor, JOB)
+    _removed_and_applied(project)
+    output = project.root / f"out/{ODD}.md"
+    seen = []
+
+    def looked_at(done: Callable[..., Any], *arguments: Any) -> Any:
+        found = done(*arguments)
+        seen.append(output.exists())
+        assert not output.exists() or shown(output) == [RED, BLUE, RED]
+        return found
+
+    move, place = Taking._move, restore_outputs._place
+    monkeypatch.setattr(restore_outputs, "_place", lambda *given: looked_at(place, *given))
+    monkeypatch.setattr(Taking, "_move", lambda *given: looked_at(move, *given))
+    assert project.call("prune", "--yes", "--allow", "pruned").code == 0
+    assert project.call("prune", "--restore").code == 0
+
+    assert seen == [False, False, False, False, False, True]
+
+
 @pytest.mark.parametrize("mode", ["none", "embedded"])
 def test_what_becomes_of_pictures_is_changed_free_of_charge(
     tmp_path: Path, vendor: ExtractPage, mode: str
@@ -274,15 +308,42 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoBucket]:
         yield bucket
 
 
-def test_pictures_in_a_store_are_looked_after_as_they_are_on_a_disk(
-    tmp_path: Path, vendor: ExtractPage, bucket: MotoBucket
-) -> None:
-    project = made(
-        tmp_path, vendor, JOB.replace("path: ", "store: lake, path: ").replace("out/", "data/out/")
-    )
+def _stored(tmp_path: Path, vendor: ExtractPage, bucket: MotoBucket) -> VendorProject:
+    job = JOB.replace("path: ", "store: lake, path: ").replace("out/", "data/out/")
+    project = made(tmp_path, vendor, job)
     settings = yaml.safe_load((project.root / "docbatch.yaml").read_text())
     stores = yaml.safe_load(project_file(bucket))["stores"]
     project.write({"docbatch.yaml": yaml.safe_dump({**settings, "stores": stores})})
+    return project
+
+
+def test_no_link_in_a_store_leads_nowhere_while_outputs_are_pruned_and_put_back(
+    tmp_path: Path, vendor: ExtractPage, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = _stored(tmp_path, vendor, bucket)
+    _removed_and_applied(project)
+    seen = []
+
+    def looked_at(done: Callable[..., Any], *arguments: Any) -> Any:
+        found = done(*arguments)
+        keys = [key for key in bucket.objects() if key.startswith(f"data/out/{ODD}")]
+        assert f"data/out/{ODD}.md" not in keys or len(keys) == 3
+        seen.append(len(keys))
+        return found
+
+    take, place = ObjectTaking._take, StoreTrash._place
+    monkeypatch.setattr(ObjectTaking, "_take", lambda *given: looked_at(take, *given))
+    monkeypatch.setattr(StoreTrash, "_place", lambda *given: looked_at(place, *given))
+    assert project.call("prune", "--yes", "--allow", "pruned").code == 0
+    assert project.call("prune", "--restore").code == 0
+
+    assert (seen[0], min(seen), seen[-1], len(seen)) == (2, 0, 3, 6)
+
+
+def test_pictures_in_a_store_are_looked_after_as_they_are_on_a_disk(
+    tmp_path: Path, vendor: ExtractPage, bucket: MotoBucket
+) -> None:
+    project = _stored(tmp_path, vendor, bucket)
     project.applied("--yes")
     folder = f"data/out/{ODD}.md.files/"
 

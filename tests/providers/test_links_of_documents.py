@@ -152,6 +152,7 @@ def _extractpage(links: Callable[[str], dict[str, Any]]) -> bytes:
     answer = json.dumps({"chunks": [links("image_url")]}).encode()
     service = mock.create_autospec(Service, instance=True)
     service.result.return_value = answer
+    service.pictures.return_value = None
     provider = ExtractPageProvider(service, "a", mock.Mock())
     return provider.fetch(mock.Mock(), Ready("k", Locator("batch_1", "item_1").text))
 

@@ -16,6 +16,7 @@ from docbatch.core.results import (
 )
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.emulators.llamacloud.service import LlamaCloud
+from docbatch.naming.signed import without_signatures
 from docbatch.providers.extend import answer as extend
 from docbatch.providers.extractpage import answer as extractpage
 from docbatch.providers.extractpage.locator import Locator
@@ -74,6 +75,30 @@ def test_no_link_leads_to_a_picture_that_is_not_there(given: Any) -> None:
     assert result.outcome == "succeeded"
     assert offered_pictures(answer) == ()
     assert "img_p0_1.png" not in json.dumps([page.model_dump() for page in result.pages])
+
+
+SIGNED = "https://b.s3.amazonaws.com/x.png?X-Amz-Credential=1&X-Amz-Signature=5ec2e7"
+
+
+@pytest.mark.parametrize(
+    "shown", [f"![a chart]({SIGNED})", f"![a chart](<{SIGNED}>)", f"<img alt='a chart' src=\"{SIGNED}\">"]
+)
+@pytest.mark.parametrize("given", [of_extend, of_llamacloud])
+def test_a_picture_behind_a_link_that_expires_is_told_though_its_signature_was_cut(
+    given: Any, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for vendor in (extend, llamacloud):
+        read = vendor.read
+        monkeypatch.setattr(vendor, "read", lambda payload, read=read: read(without_signatures(payload)))
+
+    answer = given(
+        f"{shown} [a file]({SIGNED.replace('.png', '.pdf')}) ![own](https://b.s3.amazonaws.com/own.png)"
+    )
+
+    assert answer.markdown().strip() == (
+        "a chart [a file](https://b.s3.amazonaws.com/x.pdf) ![own](https://b.s3.amazonaws.com/own.png)"
+    )
+    assert len(offered_warnings(answer)) == 1
 
 
 @pytest.mark.parametrize("given", [of_extend, of_llamacloud])

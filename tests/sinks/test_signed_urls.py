@@ -55,9 +55,30 @@ def test_everything_else_stays(text: str) -> None:
 
 
 def test_the_text_around_a_url_stays() -> None:
-    assert _cut(f'![page]({S3}) and "{S3}", end') == (
-        '![page](https://b.s3.amazonaws.com/a/page.png) and "https://b.s3.amazonaws.com/a/page.png", end'
+    assert _cut(f'[page]({S3}) and "{S3}", end') == (
+        '[page](https://b.s3.amazonaws.com/a/page.png) and "https://b.s3.amazonaws.com/a/page.png", end'
     )
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "![page](URL)",
+        "[![page]( <URL>)](x)",
+        '<img alt="page" SRC = "URL">',
+        "<img src='URL'>",
+        "<img src=URL>",
+    ],
+)
+def test_a_picture_no_longer_looks_like_one_on_the_web(shown: str) -> None:
+    assert _cut(shown.replace("URL", S3)) == shown.replace("URL", "b.s3.amazonaws.com/a/page.png")
+
+
+@pytest.mark.parametrize(
+    "said", ["![a] [b](URL)", "<img alt=a> src='URL'", "](URL)", "src='URL'", "![a][b](URL)"]
+)
+def test_what_is_no_picture_stays_a_link(said: str) -> None:
+    assert _cut(said.replace("URL", S3)) == said.replace("URL", "https://b.s3.amazonaws.com/a/page.png")
 
 
 @pytest.mark.parametrize(

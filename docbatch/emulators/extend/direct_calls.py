@@ -5,7 +5,7 @@ from typing import Any
 
 from docbatch.emulators.extend.files import ExtendFiles
 from docbatch.emulators.extend.objects import OPERATIONS, PROCESSORS, Run, full, stamp
-from docbatch.emulators.extend.refusals import checked, invalid, out_of_credits, unknown
+from docbatch.emulators.extend.refusals import Rejected, checked, invalid, out_of_credits, unknown
 from docbatch.emulators.server import Request
 
 Routes = list[tuple[str, list[str], str]]
@@ -34,6 +34,9 @@ class DirectCalls(ExtendFiles):
         how: Mapping[str, Any],
     ) -> Run:
         raise NotImplementedError
+
+    def _removed(self, *_: object) -> Any:
+        raise Rejected(410, "ENDPOINT_REMOVED", "This endpoint is not part of this API version")
 
     def _start_run(self, request: Request, workspace: str) -> Any:
         """Begin one run. Its file is there or the request is refused, other than in a batch."""

@@ -1,7 +1,7 @@
 """What the emulated Extend keeps, and the JSON it shows of it, with explicit nulls as the live service has them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -249,7 +249,7 @@ def output(run: Run) -> dict[str, Any]:
     return {"splits": [split]}
 
 
-def single_json(run: Run, now: float) -> dict[str, Any]:
+def single_json(run: Run, now: float, chunks: Callable[[Run], Any]) -> dict[str, Any]:
     """A run as version 2025-04-21 shows it: the parts of the output at the top, and nothing of ours."""
     status = run.status(now)
     shown = {"object": "parser_run_status", "id": run.id, "status": status}
@@ -261,7 +261,7 @@ def single_json(run: Run, now: float) -> dict[str, Any]:
         **shown,
         "object": "parser_run",
         "fileId": run.file.id,
-        "chunks": parse_output(run)["chunks"],
+        "chunks": chunks(run),
         "metrics": {"processingTimeMs": 900, "pageCount": len(run.pages)},
         "config": {"target": "markdown"},
         "usage": {"credits": CREDITS["parse"]},
@@ -291,18 +291,18 @@ def parse_output(run: Run) -> dict[str, Any]:
 
 
 def _plain(number: int, page: Page) -> list[dict[str, Any]]:
-    return [_block(number, f"b{number}t", "text", page.markdown, 100)]
+    return [block_json(number, f"b{number}t", "text", page.markdown, 100)]
 
 
 def _figures(number: int, page: Page) -> list[dict[str, Any]]:
     """Set a page's text between a heading and a table of one cell, so that readers meet them."""
     table = "<table><tr><th>page</th></tr><tr><td>" + str(number) + "</td></tr></table>"
-    cell = _block(number, f"b{number}c", "table_cell", str(number), 300)
+    cell = block_json(number, f"b{number}c", "table_cell", str(number), 300)
     cell["details"] = {"type": "table_cell_details", "rowIndex": 1, "columnIndex": 0}
     return [
-        _block(number, f"b{number}h", "heading", f"# Page {number}", 100),
-        _block(number, f"b{number}t", "text", page.text, 200),
-        {**_block(number, f"b{number}x", "table", table, 300), "children": [cell]},
+        block_json(number, f"b{number}h", "heading", f"# Page {number}", 100),
+        block_json(number, f"b{number}t", "text", page.text, 200),
+        {**block_json(number, f"b{number}x", "table", table, 300), "children": [cell]},
     ]
 
 
@@ -321,7 +321,7 @@ def _chunk(number: int, blocks: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _block(number: int, id_: str, kind: str, content: str, top: int) -> dict[str, Any]:
+def block_json(number: int, id_: str, kind: str, content: str, top: int) -> dict[str, Any]:
     box = {"left": 100, "top": top, "right": 1100, "bottom": top + 80}
     corners = [("left", "top"), ("right", "top"), ("right", "bottom"), ("left", "bottom")]
     return {

@@ -17,7 +17,8 @@ from types import MappingProxyType
 from typing import Any
 
 from docbatch.emulators.any_key import AnyKey, AnyProcessor
-from docbatch.emulators.extend.direct_calls import ROUTES, DirectCalls
+from docbatch.emulators.extend.direct_calls import ROUTES
+from docbatch.emulators.extend.figures import Figures
 from docbatch.emulators.extend.limits import Limits
 from docbatch.emulators.extend.objects import (
     ENDINGS,
@@ -31,7 +32,6 @@ from docbatch.emulators.extend.objects import (
     batch_json,
     ending,
     full,
-    output,
     single_json,
     stamp,
     summary,
@@ -54,8 +54,8 @@ OLD_NAMES = {"fileId": "id", "fileUrl": "url", "fileName": "name"}
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class ExtendEmulator(DirectCalls):
-    kept_headers = DirectCalls.kept_headers | {"x-extend-api-version", "x-extend-workspace-id"}
+class ExtendEmulator(Figures):
+    kept_headers = Figures.kept_headers | {"x-extend-api-version", "x-extend-workspace-id"}
 
     def __init__(self, *, key: str = "sk_test_0123456789", workspace: str = "ws_main") -> None:
         super().__init__(key=key, workspace=workspace)
@@ -139,9 +139,6 @@ class ExtendEmulator(DirectCalls):
                 ("GET", ["parser_runs", "*"], self._get_single),
             ]
         return [("GET", ["parser_runs", "*"], self._removed)]
-
-    def _removed(self, *_: object) -> Any:
-        raise Rejected(410, "ENDPOINT_REMOVED", "This endpoint is not part of this API version")
 
     def _create_batch(self, request: Request, workspace: str) -> Any:
         operation = OPERATIONS[request.segments[0]]
@@ -273,9 +270,9 @@ class ExtendEmulator(DirectCalls):
             raise unknown("Run")
         if run.operation == "parse" and request.param("responseType") == "url":
             path = f"/outputs/{identity}.json"
-            self.blobs[path] = json.dumps(output(run)).encode()
+            self.blobs[path] = json.dumps(self.found(run)).encode()
             return {**shown, "outputUrl": self.presigned("GET", path)}
-        shown["output"] = output(run)
+        shown["output"] = self.found(run)
         return shown
 
     def _cancel(self, request: Request, workspace: str, identity: str) -> Any:
@@ -333,7 +330,10 @@ class ExtendEmulator(DirectCalls):
 
     def _get_single(self, request: Request, workspace: str, identity: str) -> Any:
         run = self._run(workspace, identity)
-        return {"success": True, "parserRun": single_json(run, self.clock())}
+        return {
+            "success": True,
+            "parserRun": single_json(run, self.clock(), lambda run: self.found(run)["chunks"]),
+        }
 
 
 def _fits(pattern: list[str], parts: list[str]) -> bool:

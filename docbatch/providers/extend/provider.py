@@ -34,9 +34,12 @@ from docbatch.providers.extend.lookup import Runs, Witness, remembered, spread
 from docbatch.providers.extend.outcomes import RUNNING, accepted, dropped, ended
 from docbatch.providers.http.keyed import Files, KeyedClient, PresignedClient
 from docbatch.providers.linked_objects import Link
+from docbatch.providers.linked_pictures import fetched
 
 # Polls in which no run of a batch ended, before the batch itself is asked how it stands.
 QUIET = 3
+DOMAINS = ("extend.ai", "extend.app")
+"""Where the service is, in all regions."""
 LARGE = 2 << 20
 LARGEST = 512 << 20
 
@@ -170,7 +173,13 @@ class ExtendProvider:
             raise Unavailable(f"run {ready.remote_id} is not over yet")
         if run.get("output") is None and isinstance(run.get("outputUrl"), str):
             run["output"] = answer.loads(self._storage.get(run["outputUrl"], limit=LARGEST))
-        return answer.payload(run)
+        return self._kept(run)
+
+    def _kept(self, run: Mapping[str, Any]) -> bytes:
+        """Return the payload of a run, with the pictures it links to: whoever asks later finds expired links."""
+        links = answer.links(run)
+        base = self._client.base_url
+        return answer.payload(run, fetched(self._storage, base, DOMAINS, links) if links else None)
 
     def read(self, payload: bytes) -> Answer:
         return answer.read(payload)

@@ -16,7 +16,7 @@ from docbatch.providers.base import (
     Sighting,
     Survey,
 )
-from docbatch.providers.extend import answer, marks, uploads
+from docbatch.providers.extend import marks, uploads
 from docbatch.providers.extend.calls import Row, document
 from docbatch.providers.extend.lookup import Witness
 from docbatch.providers.extend.outcomes import ended
@@ -80,7 +80,7 @@ class SingleRuns(ExtendProvider):
         return Progress([outcome] if outcome else [])
 
     def fetch(self, intent: Intent, ready: Ready) -> bytes:
-        return answer.payload(self._run(intent, ready.remote_id))
+        return self._kept(self._run(intent, ready.remote_id))
 
     def cancel(self, intent: Intent, remote_id: str | None) -> None:
         """This version cannot stop a run."""

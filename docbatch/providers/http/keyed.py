@@ -65,6 +65,11 @@ class KeyedClient:
         """What must never be shown: the key, as headers carry it."""
         return self._secrets
 
+    @property
+    def base_url(self) -> str:
+        """Where the service is."""
+        return self._base
+
     def __repr__(self) -> str:
         return f"Wire({self._base!r})"
 

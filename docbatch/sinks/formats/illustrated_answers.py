@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from docbatch.core.results import Answer, DocumentInfo, Result, ShownPicture, offered_illustration
+from docbatch.naming.picture_links import shown_picture
 from docbatch.sinks.formats import lines, readable, whole_document
 from docbatch.sinks.formats.docling_document import docling_document
 from docbatch.sinks.formats.pictures import Illustrations, Place
@@ -62,12 +63,6 @@ def _below(result: Result, links: Mapping[Place, str]) -> Result:
 def _joined(markdown: str, links: Mapping[Place, str]) -> str:
     shown = [shown_picture(*links_of) for links_of in sorted(links.items())]
     return "\n\n".join(filter(None, (markdown.rstrip("\n") if shown else markdown, *shown)))
-
-
-def shown_picture(place: Place, link: str) -> str:
-    """Return a picture as Markdown, with words for who does not see it."""
-    page, number = place
-    return f"![page {page}, picture {number + 1}]({link})"
 
 
 def _shown(drawn: Illustrations) -> tuple[ShownPicture, ...]:

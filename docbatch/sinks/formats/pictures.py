@@ -7,13 +7,14 @@ import base64
 import hashlib
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from docbatch import media
 from docbatch.core.report import plural
 from docbatch.naming import picture_folders
 from docbatch.naming.pathtext import unescape
+from docbatch.sinks.formats.picture_sizes import pixels
 from docbatch.sinks.picture_modes import is_folder
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MOST_PICTURES = 1000
 MOST_BYTES = 64 << 20
 """Bytes of one picture."""
+LAST_PAGE = 10**9
+"""The largest number of a page, whose digits are in the names of its pictures."""
 MOST_OF_ALL = 512 << 20
 SUFFIXES: Mapping[str, str] = {
     "image/png": "png",
@@ -71,7 +74,7 @@ def illustrations(pictures: Sequence["Picture"], folder: str | None) -> Illustra
     for each, digest in kept:
         kind = media.detect(each.content[: media.HEAD_SIZE], b"")
         place = (each.page, each.place)
-        found.shown[place] = each
+        found.shown[place] = _measured(each)
         if not is_folder(folder):
             found.links[place] = f"data:{kind};base64,{base64.b64encode(each.content).decode()}"
             continue
@@ -87,6 +90,12 @@ def illustrations(pictures: Sequence["Picture"], folder: str | None) -> Illustra
             f"{plural(left, 'picture')} {are} not shown: too many, too large, or no picture of a known kind"
         )
     return found
+
+
+def _measured(picture: "Picture") -> "Picture":
+    """Return a picture with its size, which it says itself where the service does not."""
+    size = None if picture.width and picture.height else pixels(picture.content)
+    return picture if size is None else replace(picture, width=size[0], height=size[1])
 
 
 def pack(made: Illustrated) -> bytes:
@@ -126,7 +135,7 @@ def _kept(pictures: Sequence["Picture"]) -> Iterator[tuple["Picture", str]]:
     size = 0
     for each in pictures:
         kind = media.detect(each.content[: media.HEAD_SIZE], b"")
-        is_one = kind in SUFFIXES and each.page >= 0 and each.place >= 0
+        is_one = kind in SUFFIXES and 0 <= each.page <= LAST_PAGE and each.place >= 0
         if not is_one or len(each.content) > MOST_BYTES or (each.page, each.place) in seen:
             continue
         size += len(each.content)

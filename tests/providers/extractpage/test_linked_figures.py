@@ -11,9 +11,9 @@ import pytest
 from docbatch.core.errors import Gone, Unavailable
 from docbatch.core.results import offered_pictures, offered_warnings
 from docbatch.emulators.extractpage.service import KEY, ExtractPage
+from docbatch.providers import linked_pictures
 from docbatch.providers.extractpage.answer import pack, read
 from docbatch.providers.extractpage.locator import Locator
-from docbatch.providers.extractpage.pictures import linked_figures
 from docbatch.providers.extractpage.pictures.linked_figures import fetched
 from docbatch.providers.http.presigned import PresignedClient
 from tests.sinks.links import shown
@@ -117,18 +117,42 @@ def test_after_some_that_cannot_be_had_no_more_are_asked_for() -> None:
     storage = Storage(answered)
 
     assert had(storage, answer(*["/gone"] * 9)) == {}
-    assert len(storage.asked) == linked_figures.GIVING_UP
+    assert len(storage.asked) == linked_pictures.GIVING_UP
+
+
+def test_links_that_are_not_followed_keep_no_other_from_being() -> None:
+    assert had(Storage(), answer(*["https://x.org/a"] * 9, "/there")) == {"10": ENCODED}
 
 
 def test_what_is_fetched_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linked_figures, "MOST_BYTES", 12)
-    monkeypatch.setattr(linked_figures, "MOST_OF_ALL", 20)
-    monkeypatch.setattr(linked_figures, "MOST_PICTURES", 3)
+    monkeypatch.setattr(linked_pictures, "MOST_BYTES", 12)
+    monkeypatch.setattr(linked_pictures, "MOST_OF_ALL", 20)
+    monkeypatch.setattr(linked_pictures, "MOST_PICTURES", 3)
     storage = Storage()
 
     had(storage, answer(*["/a"] * 9))
 
     assert storage.limits == [12, 12, 4]
+
+
+def test_pictures_that_come_slowly_do_not_keep_a_result_waiting_for_ever() -> None:
+    now = 0.0
+
+    def answered(_url: str) -> bytes:
+        nonlocal now
+        now += linked_pictures.MOST_SECONDS / 2
+        if now > linked_pictures.MOST_SECONDS:
+            raise Unavailable("it went on too slowly")
+        return PNG
+
+    storage = Storage(answered)
+    links = [(str(number), "/slow") for number in range(9)]
+
+    found = linked_pictures.fetched(cast("PresignedClient", storage), BASE, (), links, clock=lambda: now)
+    assert (len(found), len(storage.asked)) == (2, 2)
+    now = 1.0
+    found = linked_pictures.fetched(cast("PresignedClient", storage), BASE, (), links, clock=lambda: now)
+    assert (len(found), len(storage.asked)) == (1, 4)
 
 
 def test_a_client_that_is_closed_leaves_the_result_to_the_next_run() -> None:

@@ -161,3 +161,27 @@ def test_a_place_that_is_named_twice_or_is_none_counts_once() -> None:
 @pytest.mark.parametrize("output", [made("markdown"), made("text"), Illustrated(b"", (), "a remark")])
 def test_what_another_process_made_arrives_as_it_was(output: Illustrated) -> None:
     assert unpack(pack(output)) == output
+
+
+def test_a_page_whose_number_is_too_long_for_a_name_has_no_picture_of_its_own() -> None:
+    output = made(
+        "markdown",
+        answer=answer_with(Picture(10**300, 0, "image/png", RED), Picture(1, 0, "image/png", BLUE)),
+    )
+
+    assert [each.content for each in output.pictures] == [BLUE]
+    assert output.remark == "1 picture is not shown: too many, too large, or no picture of a known kind"
+
+
+def test_a_docling_document_shows_a_picture_that_says_its_own_size() -> None:
+    picture = PNG + b"\0\0\0\rIHDR" + (3).to_bytes(4, "big") + (2).to_bytes(4, "big")
+    answer = Answered(
+        result("a", pages=(page(1, Block(kind="image", text=""), markdown="a"),)),
+        (Picture(1, 0, "image/png", picture),),
+    )
+
+    document = DoclingDocument.model_validate_json(made("docling-json", answer=answer).content)
+
+    (shown,) = document.pictures
+    assert shown.image is not None
+    assert (shown.image.size.width, shown.image.size.height) == (3, 2)

@@ -16,6 +16,7 @@ from docbatch.engine.administration.outputs.prune_outputs import PrunedOutput, P
 from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.engine.administration.outputs.restore_objects import StoreTrash, copies
 from docbatch.engine.administration.outputs.trash_batches import TakenOutput, TrashBatch, batches
+from docbatch.naming import picture_folders
 from docbatch.naming.pathtext import escape, unescape
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.faults import reason
@@ -72,7 +73,8 @@ def restore(folder: Path, what: str | None, *, here: Path, stores: PrunedStores,
                 hint="'docbatch prune --list' shows what can be put back",
             )
         for batch, records in chosen:
-            known = list(_known(store, records, found))
+            # Pictures are there before what links to them.
+            known = sorted(_known(store, records, found), key=lambda each: not _is_picture(each[0]))
             if dry_run:
                 found.restored += [_shown(record, folder) for record, _ in known]
                 continue
@@ -82,13 +84,18 @@ def restore(folder: Path, what: str | None, *, here: Path, stores: PrunedStores,
             for record, row in known:
                 if not (record.is_object or record.rows):
                     _put_back(store, batch, record, row, found)
-            objects = [each for each in known if each[0].is_object]
-            if objects:
-                _put_back_objects(StoreTrash(store, stores), every, batch, objects, found)
+            for is_picture in (True, False):
+                objects = [each for each in known if each[0].is_object and _is_picture(each[0]) == is_picture]
+                if objects:
+                    _put_back_objects(StoreTrash(store, stores), every, batch, objects, found)
             if batch.is_empty():
                 batch.remove()
     found.trouble = stores.trouble
     return found
+
+
+def _is_picture(record: TakenOutput) -> bool:
+    return picture_folders.is_picture(unescape(record.output))
 
 
 def _known(

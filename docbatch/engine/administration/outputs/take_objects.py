@@ -13,6 +13,7 @@ from docbatch.engine.administration.outputs.left_output import LeftOutput
 from docbatch.engine.administration.outputs.pruned_stores import UNUSABLE, PrunedStores
 from docbatch.engine.administration.outputs.trash_batches import TakenOutput, TrashBatch
 from docbatch.naming.pathtext import unescape
+from docbatch.naming.picture_folders import is_picture
 from docbatch.sinks.objects.object_moves import PlaceTaken, remove_unchanged, write_again
 from docbatch.sinks.objects.object_outputs import ObjectOutputs
 from docbatch.stores.faults import ObjectChanged, ObjectMissing
@@ -37,11 +38,21 @@ class ObjectTaking:
             return []
         batch.mark([record for _, record in going])
         first = list({record.place: (each, record) for each, record in reversed(going)}.values())
+        # What links to pictures goes before them.
+        pictures = [each for each in first if is_picture(each[0].known.output)]
+        done = [
+            *self._each(batch, [each for each in first if not is_picture(each[0].known.output)]),
+            *self._each(batch, pictures),
+        ]
+        return [*done, *self._second(batch, going, done)]
+
+    def _each(self, batch: TrashBatch, first: Sequence[Going]) -> list[Going]:
+        if not first:
+            return []
         with ThreadPoolExecutor(min(THREADS, len(first)), thread_name_prefix="prune") as pool:
             done = list(pool.map(partial(self._take, batch), first[:-1]))
         # The last of a folder may be what alone names the others.
-        done += [self._take(batch, each) for each in first[-1:]]
-        return [*done, *self._second(batch, going, done)]
+        return [*done, self._take(batch, first[-1])]
 
     def finish(self, batch: TrashBatch, records: Sequence[TakenOutput]) -> Iterator[TakenOutput]:
         """Yield what a prune that was killed has moved. What still is where it was is the next prune's to judge."""

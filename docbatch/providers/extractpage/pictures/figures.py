@@ -1,17 +1,15 @@
 """The pictures of an answer: those that lie in it, and those it links to as far as they were fetched when it was."""
 
-import base64
-import binascii
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from docbatch import media
 from docbatch.core.results import Picture
+from docbatch.providers import linked_pictures
 from docbatch.providers.extractpage.chunks import figures
 from docbatch.providers.extractpage.pictures.linked_figures import is_linked
+from docbatch.providers.linked_pictures import decoded
 
-_KINDS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/tiff"})
 _WIDEST = 100_000
 
 
@@ -24,7 +22,7 @@ def pictures(answer: Mapping[str, Any], fetched: Mapping[str, Any]) -> Iterator[
     for page, number, found in figures(answer):
         place = places[page]
         places[page] += 1
-        content, kind = _read(fetched.get(str(number)) if is_linked(found) else found.get("image_b64"))
+        content, kind = decoded(fetched.get(str(number)) if is_linked(found) else found.get("image_b64"))
         if kind is not None:
             width, height = (_pixels(found.get(name)) for name in ("image_width", "image_height"))
             yield Picture(page, place, kind, content, width, height)
@@ -35,26 +33,7 @@ def untold(answer: Mapping[str, Any], fetched: Mapping[str, Any] | None) -> Iter
     if fetched is None:
         return
     linked = [number for _, number, found in figures(answer) if is_linked(found)]
-    missing = sum(_read(fetched.get(str(number)))[1] is None for number in linked)
-    if missing:
-        are = "1 picture" if missing == 1 else f"{missing:,} pictures"
-        yield f"pictures: {are} that the service links to could not be fetched with the result; no output shows what is missing"
-
-
-def _read(encoded: object) -> tuple[bytes, str | None]:
-    """Return a picture and its type, None for what is none."""
-    content = _content(encoded)
-    kind = media.detect(content[: media.HEAD_SIZE], b"") if content else ""
-    return content, kind if kind in _KINDS else None
-
-
-def _content(encoded: object) -> bytes:
-    if not isinstance(encoded, str):
-        return b""
-    try:
-        return base64.b64decode("".join(encoded.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
+    yield from linked_pictures.untold(sum(decoded(fetched.get(str(number)))[1] is None for number in linked))
 
 
 def _pixels(value: object) -> int | None:
