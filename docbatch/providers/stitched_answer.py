@@ -1,13 +1,24 @@
 """One answer of a vendor's answers about ranges of one document's pages, each kept as it came."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from docbatch.core.models import Failure, FailureClass
 from docbatch.core.result_warnings import NOTHING_TO_SEE
-from docbatch.core.results import Answer, DocumentInfo, Page, Result, Timing, Usage, offered_warnings
+from docbatch.core.results import (
+    Answer,
+    DocumentInfo,
+    Page,
+    Picture,
+    Result,
+    Timing,
+    Usage,
+    offered_illustration,
+    offered_pictures,
+    offered_warnings,
+)
 from docbatch.jsontext import parse
 from docbatch.providers.page_ranges import ReadRange, lost_range
 
@@ -95,6 +106,44 @@ class StitchedAnswer:
             # What shows nothing is a part, and not the document.
             said = [each for each in said if each != NOTHING_TO_SEE]
         return tuple(dict.fromkeys([*lost, *said]))
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(picture for each in self._pictured() for picture in each.values())
+
+    def illustrated(self, links: Mapping[tuple[int, int], str]) -> "StitchedAnswer":
+        """Return the answer with those of its pictures shown that have links, each by the part that it is of."""
+        there = [part for part in self._parts if part.answer is not None]
+        shown = {}
+        for part, pictures in zip(there, self._pictured(), strict=True):
+            assert part.answer is not None
+            its = {
+                place: links[each.page, each.place]
+                for place, each in pictures.items()
+                if (each.page, each.place) in links
+            }
+            shown[part.range.first] = offered_illustration(part.answer, its) or part.answer
+        parts = [replace(part, answer=shown.get(part.range.first)) for part in self._parts]
+        return StitchedAnswer(self._raw, parts)
+
+    def _pictured(self) -> Iterator[dict[tuple[int, int], Picture]]:
+        """Yield for each part that is there its pictures, as they stand in the whole, by page and place in the part.
+
+        Those on no page that is known are counted on from part to part.
+        """
+        loose = 0
+        for part in self._parts:
+            if part.answer is None:
+                continue
+            offered = offered_pictures(part.answer)
+            is_anew = all(each.page < part.range.first for each in offered)
+            found = {}
+            for each in offered:
+                page = each.page + part.range.first - 1 if each.page and is_anew else each.page
+                place = each.place if each.page else each.place + loose
+                found[each.page, each.place] = replace(each, page=page, place=place)
+            loose += sum(not each.page for each in offered)
+            yield found
 
     def markdown(self) -> str:
         return _joined([each.markdown() for each in self._answers])
