@@ -34,14 +34,16 @@ RAY = "ray"
 
 # So many documents for each worker keep all of them busy while submissions end and follow.
 _AHEAD = 4
+# The parts of one document go each by itself; beyond so many at once, full submissions would be more than memory is for.
+_MOST_PARTS = 64
 
 
 def traits(workers: int | None) -> Traits:
     """Return how work is handed to so many workers, None for as many as there are processors."""
     width = workers or processors.available()
     submissions = math.ceil(width * _AHEAD / TRAITS.max_items)
-    # The parts of one document go each by itself.
-    return replace(TRAITS, max_in_flight=max(TRAITS.max_in_flight, submissions, width + 2))
+    parts = min(width + 2, _MOST_PARTS)
+    return replace(TRAITS, max_in_flight=max(TRAITS.max_in_flight, submissions, parts))
 
 
 def _config(_operation: Operation) -> ConfigContract:

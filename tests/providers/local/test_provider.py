@@ -351,14 +351,14 @@ class Readers:
 
 
 def test_as_much_is_taken_at_once_as_the_readers_that_are_found_can_read(tmp_path: Path) -> None:
-    place = Office(tmp_path, make_pool=lambda _wake: Readers(1000))
+    place = Office(tmp_path, make_pool=lambda _wake: Readers(9))
     intent = place.intent(place.item("a.txt", b"one"))
     before = place.provider.traits
 
     assert place.provider.create(intent).remote_id == "s1"
     progress = place.provider.poll(intent, "s1")
 
-    assert (before.max_in_flight, place.provider.traits.max_in_flight) == (4, 8)
+    assert (before.max_in_flight, place.provider.traits.max_in_flight) == (4, 11)
     assert place.provider.traits.max_items == before.max_items
     assert progress.note == "a node is gone"
     assert [type(each) for each in progress.ended] == [Changed]

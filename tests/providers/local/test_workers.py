@@ -71,7 +71,7 @@ def test_more_workers_send_nothing_again(tmp_path: Path) -> None:
     assert project.applied().processed == 0
 
 
-@pytest.mark.parametrize(("workers", "submissions"), [(1, 4), (512, 4), (513, 5), (1024, 8)])
+@pytest.mark.parametrize(("workers", "submissions"), [(1, 4), (8, 10), (512, 64), (16384, 128)])
 def test_enough_documents_are_handed_out_to_keep_all_workers_busy(workers: int, submissions: int) -> None:
     assert traits(workers).max_in_flight == submissions
 
