@@ -28,7 +28,7 @@ from docbatch.engine.reading.result_reader_process import (
     read_outputs,
 )
 from docbatch.packed import MOST_CARRIED
-from docbatch.processes import frames
+from docbatch.processes import frames, processors
 from docbatch.providers import REGISTRY
 from docbatch.sinks.kind import Form
 from docbatch.spool import Spool
@@ -293,3 +293,13 @@ def is_alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+@pytest.mark.parametrize(("usable", "expected"), [(1, 0), (2, 2), (4, 3), (64, 4)])
+def test_there_are_as_many_processes_as_there_is_room_for(
+    usable: int, expected: int, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processors, "available", lambda: usable)
+    with closing(ResultReaders(spool.root, few=0)) as readers:
+        readers.expect(1)
+        assert len(readers._processes) == expected

@@ -35,7 +35,7 @@ Done = Future[bytes | None]
 
 
 class ResultReaders:
-    """The processes of one run, one for each processor but this one's; started when there is enough to do.
+    """The processes of one run, one for each processor but this one's, and two on two; started when there is enough to do.
 
     Safe to use from several threads.
     """
@@ -43,7 +43,7 @@ class ResultReaders:
     def __init__(self, spool: Path, *, few: int = FEW, width: int | None = None) -> None:
         self._spool = spool.absolute()
         self._few = few
-        self._width = min(processors.available() - 1, MOST) if width is None else width
+        self._width = _width() if width is None else width
         self._processes: list[ReaderProcess] = []
         self._homes: dict[str, ReaderProcess] = {}
 
@@ -154,3 +154,9 @@ class ReaderProcess(Child[Done]):
             done.set_exception(refusal)
         else:
             done.set_result(frame.payload if said == ReplyKind.DONE else None)
+
+
+def _width() -> int:
+    """Return how many processes are worth having. On two processors one would be waited for while this one writes what it made."""
+    usable = processors.available()
+    return min(max(usable - 1, 2), MOST) if usable > 1 else 0
