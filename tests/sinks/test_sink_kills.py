@@ -21,7 +21,7 @@ DATABASES = ("sqlite rows", "duckdb")
 STEP = {"sqlite rows": 5, "duckdb": 9}
 MOST = {"sqlite rows": 16, "duckdb": 20}
 """At least so many moments there are."""
-PICTURED = 50
+PICTURED = 45
 """And so many where each of the documents has two pictures beside it."""
 
 
