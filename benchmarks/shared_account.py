@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from storm import BATCHES, JOB, SINGLES
+
 from docbatch.emulators.extend.limits import Limits
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.providers.extend import REQUESTS_PER_SECOND
@@ -32,20 +34,11 @@ providers:
     api_version: "{version}"
     rates: {{requests_per_second: {rate}}}
 """
-JOB = """apiVersion: docbatch/v1
-name: job
-source: {root: in, include: "*.txt"}
-provider: extend
-sink:
-  - {type: files, path: "out/{{ doc.path }}.md", format: markdown}
-"""
 KEY = "sk_shared_0123456789"
-BATCHES = "2026-02-09"
-SINGLES = "2025-04-21"
 
 
 @dataclass(frozen=True)
-class Storm:
+class SharedStorm:
     """`told` is how a 429 says how long to wait. In batches files are worked on at once: it is requests that are counted."""
 
     version: str
@@ -128,12 +121,14 @@ def main() -> None:
     for version in (BATCHES, SINGLES):
         for told in ways:
             _compare(
-                Storm(version, told, options.documents, options.processes, options.times, options.hurry),
+                SharedStorm(
+                    version, told, options.documents, options.processes, options.times, options.hurry
+                ),
                 options.rounds,
             )
 
 
-def _compare(storm: Storm, rounds: int) -> None:
+def _compare(storm: SharedStorm, rounds: int) -> None:
     """Print the medians of both ways, by turns."""
     found: dict[str, list[tuple[float, int]]] = {"shared": [], "each alone": []}
     for _ in range(rounds):

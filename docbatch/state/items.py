@@ -166,12 +166,6 @@ class Items:
         )
         return [row[0] for row in rows]
 
-    def recipes_pending(self) -> list[int]:
-        rows = self._database.execute(
-            "SELECT DISTINCT recipe FROM item WHERE status = 'pending' ORDER BY recipe"
-        )
-        return [row[0] for row in rows]
-
     def requeue(self, row: int) -> None:
         """Queue an item again if it failed, is partial or held, as a new attempt, inside the current transaction.
 

@@ -11,12 +11,12 @@ import pytest
 
 from docbatch.durability import Flusher
 from docbatch.engine.administration.outputs.trash_batches import TrashBatch, batches
-from docbatch.sinks.postgres import server as asked
 from docbatch.state.held_rows import HeldRows
 from tests.cli.project import Project
+from tests.cli.served_project import served_schema
 from tests.cli.test_served_pruning import TEXTS, declare, everything, paths, removed, summary
 from tests.sinks.killed import Killer
-from tests.sinks.postgres_server import PostgresSchema, postgres_schema
+from tests.sinks.postgres_server import PostgresSchema
 
 DRAWN = 5
 """Moments of the short form."""
@@ -31,9 +31,7 @@ EFFECTS: tuple[tuple[Any, str], ...] = (
 
 @pytest.fixture
 def schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresSchema]:
-    monkeypatch.setattr(asked, "WAITS", ())
-    with postgres_schema() as made:
-        monkeypatch.setenv("PG_DSN", made.dsn)
+    with served_schema(monkeypatch) as made:
         yield made
 
 

@@ -13,7 +13,8 @@ from docbatch.engine.running.deliveries import documents_at_once
 from docbatch.sinks.postgres import served_rows
 from docbatch.sinks.postgres import server as asked
 from tests.cli.project import Project
-from tests.sinks.postgres_server import PASSWORD, PostgresSchema, postgres_schema
+from tests.cli.served_project import served_schema
+from tests.sinks.postgres_server import PASSWORD, PostgresSchema
 
 JOB = """
 apiVersion: docbatch/v1
@@ -29,9 +30,7 @@ TEXTS = {"in/a.txt": "apple", "in/b.txt": "banana", "in/c.txt": "cherry"}
 
 @pytest.fixture
 def schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresSchema]:
-    monkeypatch.setattr(asked, "WAITS", ())
-    with postgres_schema() as made:
-        monkeypatch.setenv("PG_DSN", made.dsn)
+    with served_schema(monkeypatch) as made:
         yield made
 
 

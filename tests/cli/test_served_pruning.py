@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from docbatch.sinks.postgres import server as asked
 from tests.cli.project import Project
-from tests.sinks.postgres_server import PostgresSchema, postgres_schema
+from tests.cli.served_project import served_schema
+from tests.sinks.postgres_server import PostgresSchema
 
 JOB = """
 apiVersion: docbatch/v1
@@ -26,9 +26,7 @@ PLACE = "postgres:PG_DSN/{}.documents"
 
 @pytest.fixture
 def schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresSchema]:
-    monkeypatch.setattr(asked, "WAITS", ())
-    with postgres_schema() as made:
-        monkeypatch.setenv("PG_DSN", made.dsn)
+    with served_schema(monkeypatch) as made:
         yield made
 
 

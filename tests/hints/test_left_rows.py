@@ -5,18 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from docbatch.sinks.postgres import server as asked
 from tests.cli.project import Project
+from tests.cli.served_project import served_schema
 from tests.cli.test_served_pruning import TEXTS, declare, paths, removed
 from tests.hints.table import Hints, helps
-from tests.sinks.postgres_server import PostgresSchema, postgres_schema
+from tests.sinks.postgres_server import PostgresSchema
 
 
 @pytest.fixture
 def schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresSchema]:
-    monkeypatch.setattr(asked, "WAITS", ())
-    with postgres_schema() as made:
-        monkeypatch.setenv("PG_DSN", made.dsn)
+    with served_schema(monkeypatch) as made:
         yield made
 
 
