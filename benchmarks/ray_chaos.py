@@ -5,10 +5,12 @@
 A project is applied to a cluster of three nodes of one processor each. Every so many seconds a node is killed and another one
 comes; docbatch is killed at so many random moments and started again; in the middle of that the head is killed, and another
 cluster takes its place. Then a last run ends the work. Its outputs are compared with those of a run without Ray, the state is
-checked, and processes are looked for that should not be there any more.
+checked, and processes are looked for that should not be there any more. Among the documents are two that nobody can read: a book
+whose time is up long before its end, and one that needs more memory than it may have.
 """
 
 import argparse
+import json
 import os
 import random
 import subprocess
@@ -20,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from page_ranges import book
 from ray_cluster import ENVIRONMENT, JOB, Nodes, Spent, apply, differing, outputs
 
 PROJECT = """apiVersion: docbatch/v1
@@ -27,6 +30,15 @@ project: {id: benchmark00000}
 providers:
   cluster: {type: local, on: ray, address: {env: RAY_ADDRESS}, unreachable_after: 30s}
 """
+HARD = """apiVersion: docbatch/v1
+name: {name}
+source: {{root: "{folder}", include: "*.pdf"}}
+provider: cluster
+config: {{ocr: "off", {bound}}}
+sink: [{{type: files, path: "hard/{name}/{{{{ doc.path }}}}.json", format: json}}]
+"""
+HARD_DOCUMENTS = {"endless": (3_000, "timeout: 2"), "greedy": (2_999, "max_memory: 64MB")}
+"""Jobs whose book of so many pages cannot be read: by its time, and by its memory."""
 OURS = (b"docbatch.providers.local.worker", b"docbatch.providers.local.on_ray.driver", b"NodeReader")
 
 
@@ -48,6 +60,33 @@ def dying_nodes(nodes: Nodes, every: float) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def add_hard_documents(place: Path) -> None:
+    """Write the jobs whose documents end as failed, the same way each time."""
+    (place / "books").mkdir()
+    for name, (pages, bound) in HARD_DOCUMENTS.items():
+        (place / "books" / name).mkdir()
+        (place / "books" / name / "book.pdf").write_bytes(book(pages))
+        spec = HARD.format(name=name, folder=place / "books" / name, bound=bound)
+        (place / f"jobs/{name}.yaml").write_text(spec)
+
+
+def failures_of_hard_documents(place: Path) -> list[str]:
+    """Return job and class of each."""
+    command = [
+        sys.executable,
+        "-m",
+        "docbatch",
+        "failures",
+        "--json",
+        *(f"--job={name}" for name in HARD_DOCUMENTS),
+    ]
+    told = subprocess.run(
+        command, cwd=place, env=dict(os.environ), capture_output=True, text=True, check=False
+    ).stdout
+    lines = [json.loads(line) for line in told.splitlines()]
+    return [f"{line['job']}: {line['class']}" for line in lines if "class" in line]
 
 
 def start(place: Path, address: str) -> "subprocess.Popen[bytes]":
@@ -107,6 +146,7 @@ def main() -> None:
         (place / "jobs").mkdir(parents=True)
         (place / "docbatch.yaml").write_text(PROJECT)
         (place / "jobs/job.yaml").write_text(JOB.format(folder=chosen.folder.absolute(), provider="cluster"))
+        add_hard_documents(place)
         left: list[int] = []
         nodes = Nodes(3, "quick")
         with dying_nodes(nodes, chosen.every):
@@ -124,6 +164,7 @@ def main() -> None:
         check = [sys.executable, "-m", "docbatch", "state", "check"]
         sound = subprocess.run(check, cwd=place, env=dict(os.environ), capture_output=True, check=False)
         print(f"{len(outputs(place))} outputs, {differing(alone, place)} differ from those without Ray")
+        print(f"documents that cannot be read: {failures_of_hard_documents(place)}")
         print(f"state check: {sound.returncode}; processes that stayed: {left or 'none'}")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docbatch.state.database import Database, marked, windows
+from docbatch.state.part_queries import whole_of
 
 _COUNTED = (
     "SELECT entry.submission, document.job, entry.status, count(*) FROM submission_item AS entry"
@@ -43,6 +44,19 @@ class JobShares:
             )
             shares.update(dict(found.fetchall()))
         return dict(sorted(shares.items()))
+
+    def jobs_of(self, rows: Sequence[int]) -> dict[int, set[str]]:
+        """Return the jobs that want each of these items, or the document that it is a part of."""
+        jobs: dict[int, set[str]] = {row: set() for row in rows}
+        for window in windows(rows):
+            found = self._database.execute(
+                f"SELECT item.id, document.job FROM item JOIN document ON document.item = {whole_of('item.id')}"
+                f" WHERE {marked('item.id', window)} AND document.wanted = 1",
+                window,
+            )
+            for row, job in found.fetchall():
+                jobs[row].add(job)
+        return jobs
 
     def of_submission(self, identity: str) -> dict[str, JobShare]:
         """Return how far a submission's documents are, by job."""

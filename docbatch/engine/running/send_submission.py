@@ -17,7 +17,7 @@ from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Answered, Intended, SentOutside, Trouble
 from docbatch.engine.running.look_for_unknown_work import knows_all_work
-from docbatch.engine.running.parts.sent_recipes import config_of, sharing
+from docbatch.engine.running.parts.sent_recipes import config_of, sent_as, sharing
 from docbatch.engine.running.prepare_submission import prepare
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import take_consequences
@@ -38,7 +38,8 @@ def submit(run: Run, action: Submit) -> Talk[int]:
     if keeps_from_creating(connection.view, run.clock.monotonic()) or room == 0:
         return 0
     purpose = _purpose(action.connection, action.recipe)
-    share = run.budget.cut(purpose, action.connection, action.items[:room])
+    _, alike = sent_as(run.store, run.targets.values(), int(action.recipe), action.items)
+    share = run.budget.cut(purpose, action.connection, alike[:room])
     if share.left:
         run.queues.set_aside(share.left)
     if not share.items:
@@ -84,7 +85,7 @@ def batch_of(run: Run, action: Submit, identity: str) -> Batch:
     """Return what is to be sent, under the name of its submission."""
     row = int(action.recipe)
     recipe = run.store.documents.recipe(row)
-    target = sharing(run.store, run.targets.values(), row)[0]
+    target, _ = sent_as(run.store, run.targets.values(), row, action.items)
     marker = f"{run.project}-{identity}"
     files = run.files(action.connection, action.items)
     config = config_of(run.store, target, row)

@@ -162,6 +162,21 @@ def test_the_vendors_priority_is_sent_and_costs_no_second_run(tmp_path: Path, ve
     assert vendor.sent("POST")[-1].json()["priority"] == 7
 
 
+def test_a_priority_is_sent_with_the_documents_of_its_own_job_alone(
+    tmp_path: Path, vendor: ExtendEmulator
+) -> None:
+    project = extend_project(tmp_path, vendor, config="{target: markdown}")
+    plain = (tmp_path / "jobs/job.yaml").read_text()
+    urgent = plain.replace("name: job", "name: urgent").replace("root: in", "root: now")
+    priced = urgent.replace("{target: markdown}", "{target: markdown, priority: 7}")
+    project.write({"jobs/urgent.yaml": priced, "now/five.txt": "five", "now/six.txt": "six"})
+
+    project.applied()
+
+    created = [request.json() for request in vendor.sent("POST") if "upload" not in request.path]
+    assert sorted((len(each["inputs"]), each.get("priority")) for each in created) == [(2, 7), (3, None)]
+
+
 def test_options_are_sent_as_they_were_written(tmp_path: Path, vendor: ExtendEmulator) -> None:
     config = "{target: spatial, chunkingStrategy: {type: page}, advancedOptions: {pageRanges: [{start: 1, end: 2}]}}"
     extend_project(tmp_path, vendor, config=config).applied()

@@ -1,5 +1,7 @@
 """How many processes read at a time: what a connection says, or what there are processors for."""
 
+from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from docbatch.processes import processors
 from docbatch.providers import REGISTRY
 from docbatch.providers.local import KIND, traits
+from docbatch.providers.local.messages import Task
 from docbatch.providers.local.pool import Pool
 from docbatch.providers.local.reading_pool import TaskOutcome
 from tests.cli.project import JOB, Project
@@ -59,6 +62,33 @@ def test_connections_of_one_run_have_their_own_workers(tmp_path: Path, started: 
     project.applied()
 
     assert sorted(len(pids) for pids in started.values()) == [1, 3]
+
+
+def test_documents_have_the_time_and_memory_of_their_own_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds: dict[str, tuple[float, int]] = {}
+    submit = Pool.submit
+
+    def note(pool: Pool, tasks: Iterable[Task]) -> None:
+        given = list(tasks)
+        bounds.update((task.digest, (task.timeout, task.max_memory)) for task in given)
+        submit(pool, given)
+
+    monkeypatch.setattr(Pool, "submit", note)
+    project = Project(tmp_path, has_workers=True)
+    project.write(
+        {"hasty/a.txt": "one", "patient/b.txt": "two", "hasty/both.txt": "x", "patient/both.txt": "x"}
+    )
+    for job, timeout, memory in (("patient", 600, "4GB"), ("hasty", 60, "1GB")):
+        own = f"provider: local\nconfig: {{timeout: {timeout}, max_memory: {memory}}}"
+        written = JOB.replace("name: job", f"name: {job}").replace("root: in", f"root: {job}")
+        project.job(written.replace("out/", f"out/{job}/").replace("provider: local", own), name=job)
+
+    project.applied()
+
+    by_document = {text: bounds[sha256(text.encode()).hexdigest()] for text in ("one", "two", "x")}
+    assert by_document == {"one": (60, 10**9), "two": (600, 4 * 10**9), "x": (60, 10**9)}
 
 
 def test_more_workers_send_nothing_again(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Doing work in this process that costs nothing: handing it over, asking how it stands, and recording it once it is done."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError
@@ -26,6 +26,7 @@ from docbatch.engine.running.follow_submission import (
     schedule_poll,
 )
 from docbatch.engine.running.in_process.unrecorded_work import UnrecordedWork
+from docbatch.engine.running.parts.sent_recipes import sent_as
 from docbatch.engine.running.prepare_submission import prepare
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.send_submission import batch_of, tell_late, with_passwords
@@ -56,7 +57,7 @@ def perform(run: Run, connection: ProviderConnection, action: Action) -> Talk[in
     """Do one action that `concerns` such work; return how many documents were handed over, or may have been."""
     match action:
         case Submit():
-            return len(action.items) if (yield from submit(run, connection, action)) else 0
+            return (yield from submit(run, connection, action))
         case Poll():
             yield from poll(run, connection, run.unrecorded[action.submission])
         case Collect():
@@ -64,20 +65,22 @@ def perform(run: Run, connection: ProviderConnection, action: Action) -> Talk[in
     return 0
 
 
-def submit(run: Run, connection: ProviderConnection, action: Submit) -> Talk[bool]:
-    """Hand a batch over; say whether that was done. Nothing is recorded: killed now, its documents still wait."""
+def submit(run: Run, connection: ProviderConnection, action: Submit) -> Talk[int]:
+    """Hand a batch over; return how many documents were, or may have been. Nothing is recorded: killed now, its documents still wait."""
     if keeps_from_creating(connection.view, run.clock.monotonic()):
-        return False
+        return 0
+    _, alike = sent_as(run.store, run.targets.values(), int(action.recipe), action.items)
+    action = replace(action, items=tuple(alike))
     run.queues.serve(action.recipe)
     run.begun += 1
     keys = [item.key for item in action.items]
     identity = submission_id(run.project, connection.account, keys, run.begun)
     batch = yield from with_passwords(run, connection, batch_of(run, action, identity), action.recipe)
     if batch is None:
-        return False
+        return 0
     intent = yield from prepare(run, connection, batch)
     if intent is None or connection.is_ending:
-        return False
+        return 0
     if not run.unrecorded:
         # Once the state is lost, it is known from this that outputs which stand are this project's own.
         run.store.raise_serial()
@@ -89,13 +92,13 @@ def submit(run: Run, connection: ProviderConnection, action: Submit) -> Talk[boo
             ProviderCall.CREATE, lambda provider: provider.create(intent), gives=Accepted
         )
     except (ProviderError, CredentialsError) as error:
-        return _not_accepted(run, connection, intent, error)
+        return len(action.items) if _not_accepted(run, connection, intent, error) else 0
     _begin(run, connection, action, intent, accepted.remote_id)
     connection.backoff.relax()
     connection.renewals = 0
     run.observe(Answered(identity, "accepted", accepted.remote_id or ""))
     run.remark(identity, accepted.note)
-    return True
+    return len(action.items)
 
 
 def _begin(
