@@ -17,6 +17,7 @@ from docbatch.providers.local.pdf.liteparse_engine import LiteparseEngine
 from docbatch.state.store import Store
 from docbatch.testing.patience import comes_true
 from tests.cli.project import Project, survivors
+from tests.providers.local.locked import locked_pdf
 from tests.providers.local.pdf_pages import Line, lines, pdf
 
 JOB = """
@@ -221,6 +222,19 @@ def test_pages_that_were_not_counted_are_named(project: Project, monkeypatch: py
 
     assert ended.code == 3
     assert "pages 21 to 25 were not read: they were not counted" in ended.out + ended.err
+
+
+def test_a_document_whose_pages_a_password_hides_is_read_whole(project: Project) -> None:
+    project.write({"in/large.pdf": locked_pdf("sesame", pages=25), "secrets/pdf.txt": "sesame\n"})
+
+    ended = project.call("apply")
+    assert (ended.code, set(project.outputs())) == (3, {"small.pdf.md", "note.txt.md"})
+    assert "large.pdf: encrypted: needs a password" in ended.out + ended.err
+
+    project.job(JOB.format(config=SPLIT) + "passwords: {file: secrets/pdf.txt}\n")
+    project.call("retry", "--all")
+    assert project.applied().processed == 1
+    assert len(result(project)["pages"]) == 25
 
 
 def test_a_worker_that_is_killed_changes_nothing(project: Project) -> None:

@@ -12,8 +12,8 @@ _ROUNDS = 50
 _LENGTH = 16
 
 
-def locked_pdf(password: str, words: str = "Only for those who know") -> bytes:
-    """Return a PDF of one page that shows these words to whoever knows the password."""
+def locked_pdf(password: str, words: str = "Only for those who know", pages: int = 1) -> bytes:
+    """Return a PDF that shows these words to whoever knows the password, on so many pages; the second says 2 before them, and so on."""
     lock = hashlib.md5(_padded(password.encode())).digest()
     for _ in range(_ROUNDS):
         lock = hashlib.md5(lock).digest()
@@ -22,18 +22,24 @@ def locked_pdf(password: str, words: str = "Only for those who know") -> bytes:
     for _ in range(_ROUNDS):
         key = hashlib.md5(key).digest()
     user = _stirred(key, hashlib.md5(_PADDING + _ID).digest()) + bytes(16)
-    shown = f"BT /F1 12 Tf 72 700 Td ({words}) Tj ET".encode()
+    own = list(range(5, 5 + 2 * pages, 2))
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 6 0 R>>>>>>",
-        specimens.stream(_rc4(_key_of(key, 4), shown)),
+        b"<</Type/Pages/Count %d/Kids[%s]>>" % (pages, b" ".join(b"%d 0 R" % number for number in own)),
         b"<</Filter/Standard/V 2/R 3/Length 128/P -44/O<%s>/U<%s>>>"
         % (owner.hex().encode(), user.hex().encode()),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
     ]
+    for page, number in enumerate(own, start=1):
+        text = words if page == 1 else f"{page} {words}"
+        shown = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET".encode()
+        objects += [
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources<</Font<</F1 4 0 R>>>>>>"
+            % (number + 1),
+            specimens.stream(_rc4(_key_of(key, number + 1), shown)),
+        ]
     identity = _ID.hex().encode()
-    return specimens.pdf_of(objects, b" /Encrypt 5 0 R /ID[<%s><%s>]" % (identity, identity))
+    return specimens.pdf_of(objects, b" /Encrypt 3 0 R /ID[<%s><%s>]" % (identity, identity))
 
 
 def _padded(password: bytes) -> bytes:
