@@ -144,6 +144,18 @@ def test_a_link_out_of_the_project_is_not_followed(
     assert read(crooked, "jobs/job.yaml") == FORMATTED
 
 
+def test_a_spec_has_no_file_of_others_written(
+    crooked: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "other.yaml"
+    outside.write_text("a:   1\n")
+    (crooked.root / "fragments/link.yaml").symlink_to(outside)
+    crooked.write({"jobs/job.yaml": f"extends: [{outside}, fragments/link.yaml, fragments/none.yaml]\n"})
+
+    assert crooked.call("fmt").code == 0
+    assert outside.read_text() == "a:   1\n"
+
+
 def test_a_project_that_is_not_trusted_names_its_own_files_only(
     crooked: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

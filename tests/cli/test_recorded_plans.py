@@ -205,3 +205,59 @@ def test_paths_of_the_machine_are_not_recorded(tested: Project, tmp_path: Path) 
 
     assert str(tmp_path) not in read(tested)
     assert "  into jsonl out/all.jsonl" in read(tested)
+
+
+STORED = JOB.replace("  root: in\n", "  store: lake\n  prefix: in/\n").replace("**/*", "**/*.txt")
+LAKE = "stores:\n  lake: {type: s3, bucket: docs, region: eu-central-1}\n"
+
+
+def test_a_bucket_is_not_asked_and_its_objects_may_be_stood_for(tested: Project) -> None:
+    tested.write({"docbatch.yaml": PROJECT + LAKE, "tests/plans/without/documents/in/a.txt": "x"})
+    tested.job(STORED)
+    tested.write({"tests/plans/with/stores/lake/in/deep/one.txt": "one"})
+
+    assert tested.call("test", "--update").code == 0
+
+    stood_for = read(tested, "tests/plans/with/plan.txt")
+    assert "  + submit deep/one.txt: text/plain, 3 bytes\n      → out/deep/one.txt.md\n" in stood_for
+    assert read(tested, "tests/plans/without/plan.txt").startswith("#")
+    assert "job job\n  by local: parse, config {}\n  priority 50\n  no documents\n" in read(
+        tested, "tests/plans/without/plan.txt"
+    )
+
+
+def test_what_is_only_in_a_bucket_is_said_not_to_be_looked_at(tested: Project) -> None:
+    tested.write({"docbatch.yaml": PROJECT + LAKE})
+    tested.job(STORED)
+
+    assert tested.call("test", "--update").code == 0
+    assert "note: job 'job': " in read(tested)
+    assert tested.call("test", "--untrusted").code == 0
+
+
+def test_lists_are_read_and_links_are_not_looked_at(tested: Project) -> None:
+    tested.job(JOB.replace('root: in\n  include: "**/*"', 'urls: ["https://example.com/a.pdf"]'))
+    tested.job(
+        JOB.replace("name: job", "name: piped").replace('root: in\n  include: "**/*"', 'urls_from: "-"'),
+        "piped",
+    )
+
+    assert tested.call("test", "--update").code == 0
+    assert "  * look a.pdf" in read(tested).replace("example.com/", "")
+    assert read(tested).count("no documents") == 1
+    assert tested.call("test").code == 0
+
+
+def test_folders_outside_of_the_project_have_documents_in_no_case(
+    tested: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "far.txt").write_text("far")
+    tested.job(JOB.replace("root: in", f"root: {outside}"))
+
+    assert tested.call("test", "--update").code == 0
+    assert "+ submit far.txt" in read(tested)
+    tested.write({"tests/plans/few/documents/in/a.txt": "x"})
+    ended = tested.call("test")
+    assert ended.code == 64
+    assert "its documents lie outside of the project" in ended.err

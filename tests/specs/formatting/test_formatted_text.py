@@ -73,6 +73,9 @@ CASES = {
         "a:\n     b: [\n  x,   # first\n        # second\n           {c: 1,\n  d: 2},\n     ]\n",
         "a:\n  b: [\n    x,  # first\n    # second\n    {c: 1,\n      d: 2},\n  ]\n",
     ),
+    "brackets on lines of their own": ("a:\n      [\n  x\n  ]\n", "a:\n  [\n    x\n  ]\n"),
+    "space that a backslash keeps": ('a: "one\\   \n   two"\n', 'a: "one\\   \n  two"\n'),
+    "a comment at the end": ("sink:\n- a\n# end", "sink:\n  - a\n# end\n"),
     "anchors": (
         "base: &b\n    x: 1\nother:   *b\nlist:\n- &c   one\n- *c\n",
         "base: &b\n  x: 1\nother: *b\nlist:\n  - &c one\n  - *c\n",

@@ -42,6 +42,9 @@ class PlanCase:
 
     def _with_documents(self, job: Job, project: DeclaredProject) -> Job:
         source = job.source
+        if source.listing is not None and source.listing.unread:
+            # What is piped into a command is no part of the project.
+            return _without_documents(job)
         if not self.has_documents or source.listing is not None or source.options is not None:
             return job
         if source.folder is not None:
@@ -55,12 +58,16 @@ class PlanCase:
             )
         _require(place, show_file(place, project.here), project)
         if not place.is_dir():
-            nothing = JobListing(Input.TEXT, ())
-            return replace(job, source=replace(source, folder=None, listing=nothing, opens_containers=False))
+            return _without_documents(job)
         reach = source.reach
         if reach is not None and reach.links is not None:
             reach = replace(reach, links=os.fsencode(real(place)))
         return replace(job, source=replace(source, root=place, reach=reach, folder=None))
+
+
+def _without_documents(job: Job) -> Job:
+    listing = JobListing(Input.TEXT, ())
+    return replace(job, source=replace(job.source, folder=None, listing=listing, opens_containers=False))
 
 
 def cases_in(folder: Path, project: DeclaredProject) -> list[PlanCase]:
