@@ -1,5 +1,6 @@
 """`docbatch fmt` of whole projects: what is written, what is left, and what it says of that."""
 
+import errno
 import io
 import os
 import stat
@@ -195,6 +196,22 @@ def test_what_somebody_writes_at_the_same_time_is_kept(
     assert "somebody else wrote it at the same time" in ended.err
     assert job.read_text() == "name: edited\n"
     assert sorted(path.name for path in job.parent.iterdir()) == ["deep", "job.yaml"]
+
+
+def test_a_disk_that_is_full_leaves_the_file_as_it_was(
+    crooked: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    ended = crooked.call("fmt", "jobs/job.yaml")
+
+    assert ended.code == 1
+    assert "jobs/job.yaml: not formatted: No space left on device; the file is as it was" in ended.err
+    assert read(crooked, "jobs/job.yaml") == CROOKED
+    assert sorted(path.name for path in (crooked.root / "jobs").iterdir()) == ["deep", "job.yaml"]
 
 
 def test_windows_ends_of_lines_stay_and_a_byte_order_mark_goes(crooked: Project) -> None:

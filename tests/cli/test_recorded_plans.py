@@ -261,3 +261,23 @@ def test_folders_outside_of_the_project_have_documents_in_no_case(
     ended = tested.call("test")
     assert ended.code == 64
     assert "its documents lie outside of the project" in ended.err
+
+
+def test_a_recorded_plan_from_windows_is_the_same(tested: Project) -> None:
+    tested.call("test", "--update")
+    plan = tested.root / PLAN
+    plan.write_bytes(plan.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert tested.call("test").code == 0
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x00", b"\xff\xfe\xff", b"x" * (33 << 20)], ids=["binary", "bytes", "large"]
+)
+def test_a_recorded_plan_that_is_none_is_told(tested: Project, content: bytes) -> None:
+    tested.write({PLAN: content})
+
+    ended = tested.call("test")
+
+    assert ended.code == 64
+    assert f"{PLAN}:" in ended.err

@@ -1,5 +1,6 @@
 """Making the plans of cases and comparing them with those that are recorded. No state, no network, no keys."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from docbatch.engine.administration.recorded_plans.plan_record import PlanRecord
 from docbatch.engine.planning.plan import CountedJobs, Selection, Sight
 from docbatch.engine.planning.plan_report import plan_report
 from docbatch.engine.planning.read_plan import read_plan
+from docbatch.specs.project_file import show_file
+from docbatch.specs.text import decoded, read_bytes
 from docbatch.specs.values import DeclaredProject, Job
 from docbatch.spool import Spool
 
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 
 PlanVerdict = Literal["same", "differs", "new", "recorded"]
 _NOTE = "#"
-_LARGEST = 64 << 20
+_NOTES = re.compile(rf"(?:{_NOTE}[^\n]*\n)+")
+_LARGEST = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def compare_plans(
     making = _made_by(project)
     for case in cases:
         now = _plan_text(case, jobs, project, observe)
-        made_by, recorded = _recorded(case.plan)
+        made_by, recorded = _recorded(case.plan, project)
         verdict: PlanVerdict = "same" if recorded == now else "differs" if recorded else "new"
         if update and verdict != "same":
             _write(case.plan, making + now)
@@ -92,14 +96,15 @@ def _made_by(project: DeclaredProject) -> str:
     )
 
 
-def _recorded(file: Path) -> tuple[str, str]:
-    """Return what is said above a recorded plan, and the plan."""
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace")[:_LARGEST].splitlines(keepends=True)
-    except FileNotFoundError:
+def _recorded(file: Path, project: DeclaredProject) -> tuple[str, str]:
+    """Return what is said above a recorded plan, and the plan. Raises SpecError for a file that is no text."""
+    if not file.exists():
         return "", ""
-    notes = [line for line in lines if line.startswith(_NOTE)]
-    return "".join(notes), "".join(lines[len(notes) :])
+    shown = show_file(file, project.here)
+    text = decoded(read_bytes(file, shown, project.checkout, _LARGEST), shown).replace("\r\n", "\n")
+    notes = _NOTES.match(text)
+    above = notes[0] if notes else ""
+    return above, text[len(above) :]
 
 
 def _write(file: Path, text: str) -> None:
