@@ -42,7 +42,7 @@ def command(folder: Path | None, *, update: bool, untrusted: bool) -> int:
     cases = cases_in(place, project)
     if not cases:
         if not update:
-            raise _nothing_recorded(folder or FOLDER)
+            raise _nothing_recorded(folder)
         cases = [first_case(place, project)]
     refuse_readers(cases, jobs, project)
     found = []
@@ -53,10 +53,15 @@ def command(folder: Path | None, *, update: bool, untrusted: bool) -> int:
     return _conclude(found)
 
 
-def _nothing_recorded(folder: Path) -> "UsageError":
+def _nothing_recorded(folder: Path | None) -> "UsageError":
     from docbatch.core.errors import UsageError
+    from docbatch.engine.administration.recorded_plans.plan_cases import FOLDER
 
-    return UsageError(f"there is no recorded plan in {folder}", hint="'docbatch test --update' records one")
+    named = "" if folder is None else f" {folder}"
+    return UsageError(
+        f"there is no recorded plan in {folder or FOLDER}",
+        hint=f"'docbatch test --update{named}' records one",
+    )
 
 
 def _tell(found: "ComparedPlan") -> None:

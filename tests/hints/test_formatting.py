@@ -28,13 +28,13 @@ def test_nothing_is_piped_in(project: Project, hints: Hints) -> None:
         assert hints.follow(project, told).out == "name: x\n"
 
 
-@helps("'docbatch test --update' records one")
+@helps("'docbatch test --update{}' records one")
 def test_no_plan_is_recorded(project: Project, hints: Hints) -> None:
-    told = project.call("test")
+    told = project.call("test", "ci/plans")
     assert told.code == 64
 
     assert hints.follow(project, told).code == 0
-    assert project.call("test").code == 0
+    assert project.call("test", "ci/plans").code == 0
 
 
 @helps("'docbatch test --update' records them as they are now, to be reviewed and committed")
