@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "Write a starter project.",
     "validate": "Check specs: every error at once, without network, keys or commands.",
+    "fmt": "Format specs, comments and all.",
+    "test": "Compare recorded plans with what the specs come to now.",
     "plan": "Show what apply would do and why. Changes nothing.",
     "apply": "Send, follow, collect and deliver until nothing is due.",
     "listen": "Receive webhooks, so that results are collected at once.",

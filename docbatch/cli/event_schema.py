@@ -74,6 +74,26 @@ _OWN = {
     "Message": _object(
         "A sentence for people, which has no shape of its own.", {"type": {"const": "message"}, "text": _TEXT}
     ),
+    "Layout": _object(
+        "What became of one file in `fmt`. Of a file that was `refused` an error tells why; `diff` is there where it was asked for.",
+        {
+            "type": {"const": "layout"},
+            "file": _TEXT,
+            "verdict": {"enum": ["formatted", "unchanged", "refused"]},
+            "written": {"type": "boolean"},
+            "versions": {"type": "array", "items": _TEXT},
+            "diff": _MAYBE,
+        },
+    ),
+    "Case": _object(
+        "A case of `test`: whether its plan is as recorded, and what differs.",
+        {
+            "type": {"const": "case"},
+            "case": _TEXT,
+            "verdict": {"enum": ["same", "differs", "new", "recorded"]},
+            "diff": _MAYBE,
+        },
+    ),
     "Work": _object(
         "Work at a vendor: of `cancel` that is to be stopped, of `recover` and `adopt` that the state does not know.",
         {"type": {"const": "work"}, "documents": {"type": "integer"}},

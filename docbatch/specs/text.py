@@ -18,7 +18,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 def read(path: Path, file: str, checkout: Checkout, limit: int = MAX_BYTES) -> str:
     """Return the text of a file, called `file` in messages. Raises SpecError; never reads more than the limit."""
-    return _decode(read_bytes(path, file, checkout, limit), file)
+    return decoded(read_bytes(path, file, checkout, limit), file)
 
 
 def read_bytes(path: Path, file: str, checkout: Checkout, limit: int) -> bytes:
@@ -58,7 +58,8 @@ def check_text(content: bytes, file: str) -> None:
                 raise SpecError([_not_utf_8(file, number)]) from None
 
 
-def _decode(content: bytes, file: str) -> str:
+def decoded(content: bytes, file: str) -> str:
+    """Return the text of a spec or a list, without a byte order mark. Raises SpecError for what is no text in UTF-8."""
     _refuse_binary(content, file)
     try:
         return content.decode("utf-8-sig")

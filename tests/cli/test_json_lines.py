@@ -19,6 +19,10 @@ OTHERWISE = {"emulate", "schema", "state dump"}
 TRIED = (
     ("init",),
     ("validate",),
+    ("fmt",),
+    ("fmt", "--diff", "jobs"),
+    ("test",),
+    ("test", "--update"),
     ("plan",),
     ("apply",),
     ("apply", "--no-wait"),

@@ -17,10 +17,10 @@ from tests.cli.test_json_lines import all_commands
 
 GUIDE = Path(__file__).parents[2] / "docs/guide.md"
 READING = {
-    "costs", "drift", "emulate", "explain", "failures", "history", "init", "listen", "plan", "providers", "schema", "sql",
-    "state backup", "state dump", "state list", "state show", "status", "validate", "verify",
+    "costs", "drift", "emulate", "explain", "failures", "fmt", "history", "init", "listen", "plan", "providers", "schema", "sql",
+    "state backup", "state dump", "state list", "state show", "status", "test", "validate", "verify",
 }  # fmt: skip
-"""Commands that change nothing that is recorded; what some of them write is a new file."""
+"""Commands that change nothing that is recorded; what some of them write is a new file, or one of the checkout."""
 NOTHING = "Nothing undoes"
 
 

@@ -1,0 +1,1 @@
+"""Spec files in the one layout: found, laid out, written."""

@@ -1,0 +1,1 @@
+"""Plans that are kept beside the specs, made again and compared."""
