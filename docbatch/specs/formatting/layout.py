@@ -1,6 +1,6 @@
 """One layout for every spec. It moves what is written and never changes it: each token and each comment stays as it was.
 
-SpecLine breaks stay where they are, and so do quotes and the order of keys. What changes is the space between: how far lines are
+Line breaks stay where they are, and so do quotes and the order of keys. What changes is the space between: how far lines are
 indented, how many spaces and empty lines stand between two things.
 """
 
