@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from docbatch.core.errors import Problem, SpecError
-from docbatch.naming.closest import closest, listed
+from docbatch.naming.closest import closest, listed, short
 from docbatch.naming.expressions import Lookup, Part, TemplateError
 from docbatch.naming.partial_templates import parse_below
 from docbatch.specs.matrix import KEY, Cell, JobMatrix, slug, word_of
@@ -26,16 +26,21 @@ def jobs_of(origin: Origin, size: Size) -> Iterator[tuple[Origin, Sequence[Probl
     size.add_cells(matrix.size, matrix.mark)
     size.add_made(matrix.size * mould.heaviest, matrix.mark)
     first: dict[str, str] = {}
+    told: set[str] = set()
     for words, cell in matrix.cells():
         node, problems = mould.filled(words, cell)
-        said = ", ".join(words)
+        said = short(", ".join(words))
         named = node.child(_NAME)
         name = named.text if named else ""
         found = Origin(origin.file, origin.shown, node, origin.fragments, name or said)
-        if (other := first.setdefault(name, said)) != said and name:
-            told = f"the cells ({other}) and ({said}) have one name, {name}"
-            problems = [found.problem((_NAME,), told, _APART)]
-        yield found, [found.named(problem) for problem in problems]
+        other = first.get(name) if name else None
+        first.setdefault(name, said)
+        if other is None:
+            yield found, [found.named(problem) for problem in problems]
+        elif name not in told:
+            told.add(name)
+            message = f"the cells ({other}) and ({said}) have one name, {short(name)}"
+            yield found, [found.problem((_NAME,), message, _APART)]
     if not first:
         raise SpecError([_problem(matrix.mark, (KEY,), "exclude leaves no cell", "leave fewer out")])
 
@@ -94,7 +99,7 @@ class Mould:
             return named
         slugs = [slug(word) for word in words]
         for word in (word for word, made in zip(words, slugs, strict=True) if not made):
-            told = f"no part of a name can be made of the value {word}"
+            told = f"no part of a name can be made of the value {short(word)}"
             hint = "give the value a name of small letters, digits, - and _: {name: …}, and name what else it has"
             problems.append(_problem(named.mark, (_NAME,), told, hint))
         text = "-".join((named.content, *slugs))
@@ -209,7 +214,7 @@ def _shown(lookup: Lookup, cell: Cell) -> str:
     text = lookup.filtered(None if found is None or found.content is None else found.text)
     if text is None:
         *above, last = lookup.path
-        word = word_of(cell[lookup.path[1]])
+        word = short(word_of(cell[lookup.path[1]]) or "")
         raise TemplateError(
             f"{lookup} is not defined for {word}", hint=_near(last, cell[lookup.path[1]], above)
         )

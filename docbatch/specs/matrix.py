@@ -8,7 +8,7 @@ from math import prod
 
 from docbatch import fields
 from docbatch.core.errors import Problem, SpecError
-from docbatch.naming.closest import closest, listed
+from docbatch.naming.closest import closest, listed, short
 from docbatch.specs.merging import weight
 from docbatch.specs.nodes import Mark, Node, Step, show_path
 
@@ -87,7 +87,7 @@ class JobMatrix:
                 self._report(value, (name, index), told, _SHAPE)
             elif word in first:
                 line = first[word].mark.line
-                told = f"the value {word} is written twice"
+                told = f"the value {short(word)} is written twice"
                 self._report(value, (name, index), told, f"the first one is in line {line}")
             else:
                 first[word] = value
@@ -115,7 +115,7 @@ class JobMatrix:
                 told = f"the matrix has no {name}"
                 self._report_at(keys[name], (*path, name), told, _near(name, axes, "it has"))
             elif word is None or word not in axes[name].values:
-                told = f"{name} has no value {value.kind if word is None else word}"
+                told = f"{name} has no value {value.kind if word is None else short(word)}"
                 self._report(value, (*path, name), told, _near(word or "", axes[name].values, "it has"))
             else:
                 yield name, word

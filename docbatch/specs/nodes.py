@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 
 from docbatch.core.errors import Problem
+from docbatch.naming.closest import short
 
 type_names: Mapping[type, str] = {
     str: "text",
@@ -116,6 +117,6 @@ class Origin:
         if not self.cell and problem.file not in self.fragments:
             return problem
         named = self.node.child("name")
-        name = self.cell or (named.text if named else "")
+        name = short(self.cell or (named.text if named else ""))
         place = f"{self.shown}:{self.node.mark.line}"
         return replace(problem, job=f"{name} of {place}" if name else place)

@@ -20,7 +20,22 @@ def part_of(whole: Schema, place: str) -> Schema:
     """Return the schema of parts of what another describes; its definitions are to be found at `place`, such as `#/$defs/`."""
     part: Schema = _loosened(whole, place)
     part["$defs"][_NAME] = _OTHER
+    _let_take_away(part["$defs"], [each["$ref"].rpartition("/")[2] for each in _members(whole, "source")])
     return part
+
+
+def _members(whole: Schema, name: str) -> list[Schema]:
+    field = whole["properties"][name]
+    found: list[Schema] = field.get("oneOf") or field.get("anyOf") or [field]
+    return [each for each in found if "$ref" in each]
+
+
+def _let_take_away(definitions: Schema, names: list[str]) -> None:
+    """Let what is of one of several kinds take away what others of them have: it may be merged with one of those."""
+    keys = {key for name in names for key in definitions[name]["properties"]}
+    for name in names:
+        for key in sorted(keys.difference(definitions[name]["properties"])):
+            definitions[name]["properties"][key] = {"type": "null"}
 
 
 def _loosened(schema: Any, place: str) -> Any:
