@@ -336,3 +336,8 @@ def test_a_fragment_is_read_once_however_many_jobs_extend_it() -> None:
 def test_a_folder_that_is_not_there_is_told_as_before() -> None:
     with pytest.raises(UsageError, match="there is no folder jobs"):
         load()
+
+
+def test_a_limit_says_the_fragment_it_is_in() -> None:
+    write({"base.yaml": f"{BASE}limits: [{{per: run, documents: 5}}]\n", "jobs/a.yaml": job()})
+    assert [limit.place for limit in load()[0].limits] == ["base.yaml:7"]
