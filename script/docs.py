@@ -10,7 +10,7 @@ from docbatch.core.models import SubmissionStatus
 from docbatch.fields import Schema
 from docbatch.providers import REGISTRY
 from docbatch.sinks import KINDS
-from docbatch.specs.schema import job_schema, project_schema
+from docbatch.specs.schema import project_schema, whole_job
 from docbatch.state.views import VIEWS, StateView
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -167,14 +167,14 @@ WORDS = {"string": "text", "integer": "whole number", "number": "number", "boole
 @cache
 def headings() -> dict[str, str]:
     """Return the parts that have fields and what each is called; parts of vendors' options by their own names."""
-    parts = job_schema()["$defs"]
+    parts = whole_job()["$defs"]
     options = sorted(name for name, part in parts.items() if "properties" in part and name not in HEADINGS)
     return {**HEADINGS, **{name: f"options: {name}" for name in options}}
 
 
 def spec() -> str:
     """Draw the reference of specs from their schemas."""
-    job, project = job_schema(), project_schema()
+    job, project = whole_job(), project_schema()
     known = {**job["$defs"], **project["$defs"], "JobSpec": job, "ProjectSpec": project}
     return SPEC.format(
         sections="\n\n".join(_section(name, heading, known) for name, heading in headings().items())

@@ -63,7 +63,10 @@ class UsageError(DocbatchError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a spec: where (file, 1-based line and column, path inside the spec), what, and a hint."""
+    """One thing wrong in a spec: where (file, 1-based line and column, path inside the spec), what, and a hint.
+
+    `job` says which job it is of, where the place belongs to several.
+    """
 
     file: str
     line: int | None
@@ -71,6 +74,7 @@ class Problem:
     where: str
     message: str
     hint: str | None = None
+    job: str = ""
 
     def __str__(self) -> str:
         position = self.file

@@ -26,6 +26,11 @@ def closest(word: str, names: Iterable[str]) -> str | None:
 def listed(names: Iterable[str]) -> str:
     """Return names in one line, the first of them where there are many."""
     known = list(names)
-    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…" for name in known[:MOST_NAMES]]
+    shown = list(map(short, known[:MOST_NAMES]))
     rest = len(known) - len(shown)
     return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
+
+
+def short(name: str) -> str:
+    """Return a name as messages show it: of one that is very long its beginning."""
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"

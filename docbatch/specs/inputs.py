@@ -12,10 +12,11 @@ from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.specs.columns import needed
 from docbatch.specs.listing import links, names
 from docbatch.specs.lists import ListEntry, read_list
+from docbatch.specs.nodes import Origin
 from docbatch.specs.problems import near
 from docbatch.specs.project_file import show_file
 from docbatch.specs.standard_input import SHOWN, STANDARD_INPUT, read_standard_input
-from docbatch.specs.values import DeclaredProject, JobListing, JobSink, Origin
+from docbatch.specs.values import DeclaredProject, JobListing, JobSink
 
 ListedSource = LinksOptions | ListOptions | FileIdsOptions | TextsOptions
 _WORDS = {Input.URL: "links", Input.FILE_ID: "ids of files", Input.TEXT: "texts"}

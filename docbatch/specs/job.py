@@ -3,13 +3,14 @@
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, Tag
+from pydantic import ConfigDict, Field, Tag, WithJsonSchema
 
 from docbatch import sources
 from docbatch.core.demands import OnPartial
 from docbatch.core.models import Operation
 from docbatch.core.result_warnings import OnEmpty
 from docbatch.fields import (
+    WORD,
     ApiVersion,
     Duration,
     Label,
@@ -64,6 +65,37 @@ def _with_names(schema: dict[str, Any]) -> None:
     schema["description"] = f"a connection: {names}, or one that docbatch.yaml names"
 
 
+MOST_EXTENDED = 20
+"""So many fragments one file extends."""
+
+_PATH: Schema = {"type": "string", "minLength": 1, "maxLength": 1000}
+_WORTH: Schema = {"type": ["string", "number", "boolean"]}
+_NAMED: Schema = {"type": "object", "properties": {"name": _WORTH}, "required": ["name"]}
+_EXCLUSION: Schema = {"type": "object", "additionalProperties": _WORTH, "minProperties": 1}
+_AXES: Schema = {
+    "type": "object",
+    "properties": {
+        "exclude": {
+            "type": "array",
+            "items": _EXCLUSION,
+            "description": "combinations that are no jobs, each by some of its values",
+        },
+        # What others call so adds to combinations that are there.
+        "include": False,
+    },
+    "propertyNames": {"pattern": WORD},
+    "additionalProperties": {"type": "array", "items": {"anyOf": [_WORTH, _NAMED]}, "minItems": 1},
+    "minProperties": 1,
+}
+
+Extends = Annotated[
+    str | list[str],
+    WithJsonSchema(
+        {"anyOf": [_PATH, {"type": "array", "items": _PATH, "minItems": 1, "maxItems": MOST_EXTENDED}]}
+    ),
+]
+Axes = Annotated[dict[str, Any], WithJsonSchema(_AXES)]
+
 _WINDOW_FOR_DEADLINE: Schema = {
     "if": {"properties": {"deadline": {"type": "string"}}, "required": ["deadline"]},
     "then": {"properties": {"window": {"type": "object"}}, "required": ["window"]},
@@ -76,7 +108,15 @@ class JobSpec(SpecModel):
     model_config = ConfigDict(json_schema_extra=_WINDOW_FOR_DEADLINE)
 
     api_version: ApiVersion = Field(alias="apiVersion", description="the version of this format")
-    name: Name = Field(description="the job's name, unique in the project")
+    name: Name = Field(description="the job's name, unique in the project; what jobs extend has none")
+    extends: Extends = Field(
+        default=[],
+        description="files with parts of jobs, which this one has unless it says otherwise itself; later ones win over earlier ones",
+    )
+    matrix: Axes = Field(
+        default={},
+        description="values by name: every combination of them is a job, in which `{{ matrix.NAME }}` stands for the value",
+    )
     source: Source = Field(
         description="where the documents are: files or objects in a bucket by patterns, links, ids at the vendor, or texts"
     )

@@ -104,7 +104,7 @@ def limits_of(
     job: str | None = None,
     connection: str | None = None,
 ) -> tuple[Limit, ...]:
-    """Return the limits of one place; `node` is the list in the file that messages call `shown`."""
+    """Return the limits of one place; `node` is the list, `shown` what messages call the file where it does not say."""
     return tuple(
         limit
         for index, spec in enumerate(written)
@@ -141,4 +141,4 @@ def millionths(money: str) -> int:
 
 def _place(node: Node | None, index: int, shown: str) -> str:
     entry = None if node is None else node.child(index)
-    return shown if entry is None else f"{shown}:{entry.mark.line}"
+    return shown if entry is None else f"{entry.mark.file or shown}:{entry.mark.line}"

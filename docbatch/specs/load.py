@@ -16,22 +16,19 @@ from docbatch.providers import REGISTRY
 from docbatch.sources.allowance import Allowance
 from docbatch.specs.checkout import real
 from docbatch.specs.job import JobSpec
-from docbatch.specs.nodes import Node, Step
+from docbatch.specs.job_documents import JobDocuments, SpecFile
+from docbatch.specs.nodes import Node, Origin, Step
 from docbatch.specs.overlap import overlaps
 from docbatch.specs.plugins import check_provider, load_sinks, load_source, options_fault
-from docbatch.specs.problems import cut, translate
+from docbatch.specs.problems import MOST_COUNTED, cut, position, translate
 from docbatch.specs.project_file import FILE_NAME, NEARLY, load_project, show_file
 from docbatch.specs.resolve import resolve
-from docbatch.specs.size import OWN, UNTRUSTED, Size
-from docbatch.specs.text import read
-from docbatch.specs.values import DeclaredProject, Job, Origin
-from docbatch.specs.yaml import parse
+from docbatch.specs.size import OWN, UNTRUSTED, Size, TooLarge
+from docbatch.specs.values import DeclaredProject, Job
 
-__all__ = ["load_jobs", "load_project", "passed_over"]
+__all__ = ["MOST_COUNTED", "load_jobs", "load_project", "passed_over"]
 
 DEFAULT_FOLDER = "jobs"
-MOST_COUNTED = 10_000
-"""Once there are more problems, no further job is read."""
 MAX_FILES = 10_000
 
 _SUFFIXES = (".yaml", ".yml")
@@ -54,13 +51,20 @@ def load_jobs(
     default = project.root / DEFAULT_FOLDER
     files = _files(paths, project) if paths else _default_files(default, project)
     size = Size(UNTRUSTED if project.untrusted else OWN)
-    jobs, problems = _load(files, replace(project, reads_input=reads_input), size)
+    documents = JobDocuments(project, size)
     known = set(map(real, files))
-    others, _ = _load([file for file in _below(default, project) if real(file) not in known], project, size)
+    selected = documents.read(files)
+    beside = documents.read([file for file in _below(default, project) if real(file) not in known])
+    jobs, problems = _judged(selected, replace(project, reads_input=reads_input), documents, size)
+    others, _ = _judged(beside, project, documents, size)
+    problems += _fragments_named(selected, documents, {real(project.here / path) for path in paths})
     problems += _twice(jobs, others)
     problems += overlaps(jobs, others, project.here)
     if problems:
-        raise SpecError(cut(problems, is_all=len(problems) <= MOST_COUNTED))
+        from docbatch.specs.shared_problems import told_once  # noqa: PLC0415 - most specs have none
+
+        is_all = len(problems) <= MOST_COUNTED
+        raise SpecError(cut(told_once(problems, is_all=is_all), is_all=is_all))
     return _bounded(jobs) if project.untrusted else tuple(jobs)
 
 
@@ -70,45 +74,50 @@ def _bounded(jobs: Iterable[Job]) -> tuple[Job, ...]:
     return tuple(replace(job, source=replace(job.source, allowance=allowance)) for job in jobs)
 
 
-def _load(files: Iterable[Path], project: DeclaredProject, size: Size) -> tuple[list[Job], list[Problem]]:
+def _judged(
+    specs: Iterable[SpecFile], project: DeclaredProject, documents: JobDocuments, size: Size
+) -> tuple[list[Job], list[Problem]]:
     jobs: list[Job] = []
     problems: list[Problem] = []
-    for file in files:
+    for spec in specs:
+        if documents.is_fragment(spec):
+            continue
+        found_here = list(spec.problems)
         try:
-            found_here: list[Problem] = []
-            for origin in _documents(file, project, size):
-                job, found = _job(origin, project)
+            for origin, wrong in documents.jobs(spec):
+                job, found = (None, wrong) if wrong else _job(origin, project)
                 found_here += found
                 if job is not None:
                     size.add_job(job)
                     jobs.append(job)
                 if len(problems) + len(found_here) > MOST_COUNTED:
                     break
-        except SpecError as error:
-            problems += error.problems
-        else:
-            problems += sorted(found_here, key=_position)
-        if size.is_exceeded or len(problems) > MOST_COUNTED:
+        except TooLarge as error:
+            return jobs, [*problems, *error.problems]
+        problems += sorted(found_here, key=position)
+        if len(problems) > MOST_COUNTED:
             break
     return jobs, problems
 
 
-def _position(problem: Problem) -> tuple[int, int]:
-    return problem.line or 0, problem.column or 0
-
-
-def _documents(file: Path, project: DeclaredProject, size: Size) -> Iterator[Origin]:
-    shown = show_file(file, project.here)
-    text = read(file, shown, project.checkout)
-    size.add_text(text, shown)
-    nodes = parse(text, shown)
-    if not nodes:
-        hint = "write a job into it, or remove the file; docbatch init shows one"
-        raise SpecError([Problem(shown, None, None, "", "the file holds no job", hint)])
-    return (Origin(file, shown, node) for node in nodes)
+def _fragments_named(
+    specs: Sequence[SpecFile], documents: JobDocuments, asked: Collection[Path]
+) -> Iterator[Problem]:
+    """Yield a problem where somebody asks for a fragment alone: no job would be looked at, without a word."""
+    fragments = [spec for spec in specs if documents.is_fragment(spec)]
+    for spec in fragments:
+        if real(spec.file) in asked or len(fragments) == len(specs):
+            told = f"this is a fragment, and no job: {documents.extended_at(spec.file)} extends it"
+            yield Problem(spec.shown, None, None, "", told, "name files of jobs, or no file for all of them")
 
 
 def _job(origin: Origin, project: DeclaredProject) -> tuple[Job | None, Sequence[Problem]]:
+    """Return the job of a document, or what keeps it from being one, each told with the job where its place is not that."""
+    job, problems = _read_job(origin, project)
+    return job, [origin.named(problem) for problem in problems]
+
+
+def _read_job(origin: Origin, project: DeclaredProject) -> tuple[Job | None, Sequence[Problem]]:
     node = origin.node
     if not isinstance(node.content, dict):
         hint = (

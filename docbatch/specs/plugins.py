@@ -13,9 +13,9 @@ from docbatch.providers.kind import Settings
 from docbatch.registry import Registry
 from docbatch.sinks.kind import SinkSpec
 from docbatch.specs.checkout import variables
-from docbatch.specs.nodes import Node, Path
+from docbatch.specs.nodes import Node, Origin, Path
 from docbatch.specs.problems import near
-from docbatch.specs.values import Job, Origin
+from docbatch.specs.values import Job
 
 
 def load_source(origin: Origin) -> Iterator[Problem]:

@@ -11,9 +11,9 @@ from docbatch.prices.lines import OwnLine, OwnPrices
 from docbatch.prices.profile import price_list
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import Settings
-from docbatch.specs.nodes import Path
+from docbatch.specs.nodes import Origin, Path
 from docbatch.specs.problems import near, translate
-from docbatch.specs.values import Connection, Origin
+from docbatch.specs.values import Connection
 
 
 def read_prices(origin: Origin) -> tuple[Sequence[OwnLine], Sequence[Problem]]:

@@ -21,6 +21,8 @@ from docbatch.specs.places import fields as fields_of
 Told = tuple[str, str | None]
 
 MOST_SHOWN = 200
+MOST_COUNTED = 10_000
+"""Once there are more problems, no further job is read."""
 
 _BOOLEANS: Mapping[str, str] = {
     **dict.fromkeys(("yes", "on", "y", "1", "true"), "true"),
@@ -63,7 +65,7 @@ _SHAPES: Mapping[str, Told] = {
 def translate(
     error: ValidationError, model: type[BaseModel], node: Node, file: str, above: Path = ()
 ) -> list[Problem]:
-    """Turn a validation error into problems, one for each place. `above` is the path of `node` inside the spec.
+    """Turn a validation error into problems, one for each place, in `file` where that does not say. `above` is the path of `node` inside the spec.
 
     Those that are too many to be shown say where they are alone: what to write instead takes long to find out.
     """
@@ -74,12 +76,17 @@ def translate(
     ordered = sorted(problems.values(), key=_line_and_column)
     worded = [_problem(*each, file, above) for each in ordered[:MOST_SHOWN]]
     rest = [_at(place.node.mark, file, (), (found["type"], None)) for found, place in ordered[MOST_SHOWN:]]
-    return sorted(worded, key=lambda problem: (problem.line or 0, problem.column or 0)) + rest
+    return sorted(worded, key=position) + rest
 
 
-def _line_and_column(found: tuple[Any, ErrorPlace]) -> tuple[int, int]:
+def position(problem: Problem) -> tuple[str, int, int]:
+    """Return what the problems of one job are sorted by: of what it takes from fragments each file is told apart."""
+    return problem.file if problem.job else "", problem.line or 0, problem.column or 0
+
+
+def _line_and_column(found: tuple[Any, ErrorPlace]) -> tuple[str, int, int]:
     mark = found[1].node.mark
-    return mark.line, mark.column
+    return mark.file, mark.line, mark.column
 
 
 def cut(problems: Sequence[Problem], *, is_all: bool = True) -> Sequence[Problem]:
@@ -123,7 +130,7 @@ def _problem(found: Any, place: ErrorPlace, file: str, above: Path) -> Problem:
 
 
 def _at(mark: Mark, file: str, path: Path, told: Told) -> Problem:
-    return Problem(file, mark.line, mark.column, show_path(path), *told)
+    return Problem(mark.file or file, mark.line, mark.column, show_path(path), *told)
 
 
 def _secret_told(found: Any, noun: str) -> Told:
@@ -150,8 +157,7 @@ def _unknown(_: Any, place: ErrorPlace) -> Told:
     key = str(place.path[-1])
     known = fields_of(place.model) if place.model else {}
     if place.model in job.source_models() and any(key in fields_of(other) for other in job.source_models()):
-        kind = next(name for name, field in known.items() if field.is_required())
-        return f"the key {key} cannot stand beside {kind}", _ONE_SOURCE
+        return _two_kinds(key, next(name for name, field in known.items() if field.is_required()), place)
     message = f"the key {key} is not known"
     if close := _close(key, tuple(known)):
         return message, close
@@ -159,6 +165,18 @@ def _unknown(_: Any, place: ErrorPlace) -> Told:
         if any(key in fields_of(inner) for inner in submodels(field)):
             return f"the key {key} is not known here", f"it belongs under {name}:"
     return message, f"known here are {', '.join(known)}"
+
+
+def _two_kinds(key: str, other: str, place: ErrorPlace) -> Told:
+    """Say that a source is of two kinds; where two files make it so, how one is taken away."""
+    ours, theirs = place.key, place.parent.keys.get(other)
+    if theirs is None or theirs.file == ours.file:
+        return f"the key {key} cannot stand beside {other}", _ONE_SOURCE
+    told = f"the key {key} cannot stand beside {other}, which {theirs.file}:{theirs.line} says"
+    return (
+        told,
+        f"take away the one that is not meant, in the file that extends the other: {key}: null, or {other}: null",
+    )
 
 
 def _choice(found: Any, place: ErrorPlace) -> Told:

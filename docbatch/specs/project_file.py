@@ -16,13 +16,13 @@ from docbatch.secret_references import FileReference, Reference
 from docbatch.specs.checkout import GIT, Checkout
 from docbatch.specs.guards import guards_of
 from docbatch.specs.limits import limits_of
-from docbatch.specs.nodes import Node
+from docbatch.specs.nodes import Node, Origin
 from docbatch.specs.notify import subscribers_of
 from docbatch.specs.plugins import load_sinks
 from docbatch.specs.problems import cut, near, translate
 from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
 from docbatch.specs.text import read
-from docbatch.specs.values import Connection, DeclaredProject, Origin, StoreConnection
+from docbatch.specs.values import Connection, DeclaredProject, StoreConnection
 from docbatch.specs.yaml import parse
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from docbatch.specs.job import JobSpec
 from docbatch.specs.job_rules import rules_of, timeout_of
 from docbatch.specs.limits import limits_of
 from docbatch.specs.manifest_place import manifest_place
-from docbatch.specs.nodes import Step
+from docbatch.specs.nodes import Origin, Step
 from docbatch.specs.output_paths import check_use
 from docbatch.specs.plugins import sink_fault
 from docbatch.specs.problems import near
@@ -35,7 +35,6 @@ from docbatch.specs.values import (
     Job,
     JobSink,
     JobSource,
-    Origin,
     PasswordPlace,
     StorePlace,
 )

@@ -30,7 +30,7 @@ from docbatch.sources.walk import Reach
 from docbatch.specs.columns import needed
 from docbatch.specs.forbidden_places import forbidden
 from docbatch.specs.job import JobSpec
-from docbatch.specs.nodes import Step
+from docbatch.specs.nodes import Origin, Step
 from docbatch.specs.problems import near
 from docbatch.specs.values import (
     INPUTS,
@@ -38,7 +38,6 @@ from docbatch.specs.values import (
     DeclaredProject,
     JobSink,
     JobSource,
-    Origin,
     StoreConnection,
 )
 

@@ -24,6 +24,7 @@ from docbatch.fields import Schema
 from docbatch.providers import REGISTRY
 from docbatch.sinks.rows.facts import FAILURE_VERSION
 from docbatch.specs.job import JobSpec
+from docbatch.specs.part_schema import part_of
 from docbatch.specs.project import ConnectionSpec, ProjectSpec
 from docbatch.specs.provider_rules import configs, connection_rules, job_rules, type_rules
 from docbatch.specs.report_schema import report_schema
@@ -42,12 +43,33 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
-def job_schema() -> Schema:
-    """Return the schema of job specs; `config` is described for connections that carry a provider's own name."""
+def whole_job() -> Schema:
+    """Return what holds for jobs that are neither put together nor multiplied; `config` is described for connections that carry a provider's own name."""
     references, definitions = _definitions([JobSpec, *configs().values()])
     schema = definitions.pop(_name(references[JobSpec]))
     rules = list(job_rules(references))
-    return _document("docbatch job", {**schema, "allOf": rules, "$defs": definitions})
+    return {**schema, "allOf": rules, "$defs": definitions}
+
+
+def job_schema() -> Schema:
+    """Return the schema of job specs. What extends others, or has a matrix, may leave out what those say, and fill in values of any type."""
+    whole = whole_job()
+    part = part_of(whole, "#/then/$defs/")
+    part["required"] = ["apiVersion", "name"]
+    # What extends nothing has all of its source, and of its matrix.
+    own = {"properties": {"matrix": whole["properties"]["matrix"]}, "required": ["source"]}
+    part["allOf"].append({"if": {"required": ["extends"]}, "else": own})
+    composed = {"anyOf": [{"required": ["extends"]}, {"required": ["matrix"]}]}
+    definitions = whole.pop("$defs")
+    return _document("docbatch job", {"if": composed, "then": part, "else": whole, "$defs": definitions})
+
+
+def fragment_schema() -> Schema:
+    """Return the schema of what jobs extend: any part of one but its name."""
+    part = part_of(whole_job(), "#/$defs/")
+    part["properties"]["name"] = False
+    part["description"] = "Part of a job, for jobs to extend."
+    return _document("docbatch fragment", part)
 
 
 def project_schema() -> Schema:
@@ -171,6 +193,7 @@ def _lines(title: str, schema: Schema) -> Schema:
 
 SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "job": job_schema,
+    "fragment": fragment_schema,
     "project": project_schema,
     "result": result_schema,
     "row": row_schema,

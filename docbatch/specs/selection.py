@@ -14,8 +14,9 @@ from docbatch.sources.selecting.metadata_rows import MetadataRow, MetadataRows, 
 from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.where import WhereOptions
 from docbatch.specs.lists import ListEntry, read_metadata
+from docbatch.specs.nodes import Origin
 from docbatch.specs.project_file import show_file
-from docbatch.specs.values import DeclaredProject, Origin
+from docbatch.specs.values import DeclaredProject
 
 _UNTOLD = {
     Input.FILE_ID: (

@@ -2,44 +2,66 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 from docbatch.core.errors import Problem, SpecError
 from docbatch.sources.globs import compile_patterns
+from docbatch.specs.nodes import Mark
 from docbatch.specs.values import Job
 
 
 @dataclass(frozen=True, slots=True)
 class LargestSpecs:
-    """How much there may be; `patterns` once their braces are spread out, `listed` documents in lists."""
+    """How much there may be; `made` of what fragments and matrices come to, written out, `patterns` once their braces are spread out, `listed` documents in lists."""
 
     characters: int = 4 * 1024 * 1024
+    made: int = 16 * 1024 * 1024
     jobs: int = 10_000
     patterns: int = 50_000
     listed: int = 300_000
 
 
 OWN = LargestSpecs()
-UNTRUSTED = LargestSpecs(characters=2 * 1024 * 1024, jobs=2_000, patterns=20_000, listed=100_000)
+UNTRUSTED = LargestSpecs(
+    characters=2 * 1024 * 1024, made=2 * 1024 * 1024, jobs=2_000, patterns=20_000, listed=100_000
+)
 _SPREAD = "divide the project into several, each with a docbatch.yaml of its own"
 
 
+class TooLarge(SpecError):
+    """A bound is passed: nothing more is to be read, or made of what was read."""
+
+
 class Size:
-    """Adds up what was read. Once a bound is passed, nothing more is to be read."""
+    """Adds up what was read, and what is about to be made of it."""
 
     def __init__(self, bounds: LargestSpecs) -> None:
-        self.is_exceeded = False
         self._bounds = bounds
-        self._characters = self._jobs = self._patterns = self._listed = 0
+        self._characters = self._made = self._cells = self._jobs = self._patterns = self._listed = 0
 
     def add_text(self, text: str, file: str) -> None:
-        """Raises SpecError."""
+        """Raises TooLarge."""
         self._characters += len(text)
         if self._characters > self._bounds.characters:
             told = self._told(self._bounds.characters, "characters")
             self._refuse(Problem(file, None, None, "", told, _SPREAD))
 
+    def add_made(self, weight: int, mark: Mark) -> None:
+        """Count what a fragment or a matrix at `mark` is about to make, see `merging.weight`. Raises TooLarge."""
+        self._made += weight
+        if self._made > self._bounds.made:
+            told = self._told(self._bounds.made, "characters, fragments and matrices written out")
+            self._refuse(Problem(mark.file, mark.line, mark.column, "", told, _SPREAD))
+
+    def add_cells(self, number: int, mark: Mark) -> None:
+        """Count the jobs that a matrix at `mark` is about to make. Raises TooLarge."""
+        self._cells += number
+        if self._cells > self._bounds.jobs:
+            told = self._told(self._bounds.jobs, "jobs of matrices")
+            self._refuse(Problem(mark.file, mark.line, mark.column, "matrix", told, _SPREAD))
+
     def add_job(self, job: Job) -> None:
-        """Raises SpecError."""
+        """Raises TooLarge."""
         self._jobs += 1
         self._patterns += sum(_expanded(job))
         self._listed += _lines(job)
@@ -54,9 +76,8 @@ class Size:
     def _told(self, most: int, noun: str) -> str:
         return f"the specs of the project have more than {most:,} {noun}"
 
-    def _refuse(self, problem: Problem) -> None:
-        self.is_exceeded = True
-        raise SpecError([problem])
+    def _refuse(self, problem: Problem) -> NoReturn:
+        raise TooLarge([problem])
 
 
 def _lines(job: Job) -> int:

@@ -10,8 +10,9 @@ from docbatch.core.errors import Problem
 from docbatch.fields import Folder, Name, SpecModel, refuse
 from docbatch.secret_references import KeyReference
 from docbatch.specs.base_url import BaseUrl
+from docbatch.specs.nodes import Origin
 from docbatch.specs.problems import translate
-from docbatch.specs.values import Origin, StoreConnection
+from docbatch.specs.values import StoreConnection
 from docbatch.stores.settings import StoreSettings
 
 Bucket = Annotated[str, Field(pattern=r"^[A-Za-z0-9$][A-Za-z0-9._$-]{0,221}$(?!\n)")]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docbatch.core.demands import Demands
-from docbatch.core.errors import Problem
 from docbatch.core.keys import identity_config
 from docbatch.core.limits import Limit
 from docbatch.core.models import Input, Operation
@@ -25,7 +24,7 @@ from docbatch.sources.allowance import Allowance
 from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.walk import Reach
 from docbatch.specs.checkout import Checkout
-from docbatch.specs.nodes import Node, Step, show_path
+from docbatch.specs.nodes import Origin
 from docbatch.specs.notify import Subscriber
 from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule
 
@@ -36,27 +35,6 @@ if TYPE_CHECKING:
 
 INPUTS = "inputs"
 """The folder in the state folder that mirrors what jobs list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a spec is written. `shown` is the file as messages name it."""
-
-    file: Path
-    shown: str
-    node: Node
-
-    def problem(self, path: tuple[Step, ...], message: str, hint: str | None = None) -> Problem:
-        """Place a problem at the deepest part of the path that the file has."""
-        node = self.node
-        shown: list[Step] = []
-        for step in path:
-            child = node.child(step)
-            # One pattern may be written without a list around it.
-            if child is not None or isinstance(step, str):
-                shown.append(step)
-            node = child or node
-        return Problem(self.shown, node.mark.line, node.mark.column, show_path(shown), message, hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class _Composer:
             self._report(
                 event, path, "this alias refers to the value that contains it", "write the value out"
             )
-        return Node(_mark(event), None)
+        return Node(self._mark(event), None)
 
     def _value(self, event: Any, path: Path) -> Node:
         self._reach(event, path)
@@ -139,7 +139,7 @@ class _Composer:
             return self._scalar(event, path)
         self._depth += 1
         mapping = isinstance(event, yaml.MappingStartEvent)
-        node = self._mapping(event, path) if mapping else Node(_mark(event), tuple(self._items(path)))
+        node = self._mapping(event, path) if mapping else Node(self._mark(event), tuple(self._items(path)))
         self._depth -= 1
         return node
 
@@ -171,8 +171,8 @@ class _Composer:
                     f"the first one is in line {keys[key].line}",
                 )
             content.setdefault(key, value)
-            keys.setdefault(key, _mark(event))
-        return Node(_mark(start), content, keys=keys)
+            keys.setdefault(key, self._mark(event))
+        return Node(self._mark(start), content, keys=keys)
 
     def _key(self, event: Any, path: Path) -> str | None:
         if not isinstance(event, yaml.ScalarEvent):
@@ -203,7 +203,7 @@ class _Composer:
             )
         elif event.implicit[0]:
             content = self._resolve(event, path)
-        return Node(_mark(event), content, text)
+        return Node(self._mark(event), content, text)
 
     def _resolve(self, event: Any, path: Path) -> Scalar:
         text: str = event.value
@@ -234,8 +234,11 @@ class _Composer:
             )
 
     def _report(self, event: Any, path: Path, message: str, hint: str | None) -> None:
-        mark = _mark(event)
+        mark = self._mark(event)
         self.problems.append(Problem(self._file, mark.line, mark.column, show_path(path), message, hint))
+
+    def _mark(self, event: Any) -> Mark:
+        return Mark(event.start_mark.line + 1, event.start_mark.column + 1, self._file)
 
     def _stop(self, event: Any, path: Path, message: str, hint: str = _NO_ALIASES) -> NoReturn:
         self._report(event, path, message, hint)
@@ -248,7 +251,10 @@ def _key_fault(event: Any) -> tuple[str, str] | None:
     if event.value == "":
         return "the key is empty", "write a name before the colon"
     if event.value == "<<" and event.implicit[0]:
-        return "merge keys (<<) are not supported", "write the lines out, or use defaults: in docbatch.yaml"
+        return (
+            "merge keys (<<) are not supported",
+            "write the lines out, or into a file that the jobs name under extends:",
+        )
     if _unprintable(event.value):
         return "the key contains a NUL or half a character", "remove the escape that makes it"
     return None
@@ -256,7 +262,3 @@ def _key_fault(event: Any) -> tuple[str, str] | None:
 
 def _unprintable(text: str) -> bool:
     return "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _mark(event: Any) -> Mark:
-    return Mark(event.start_mark.line + 1, event.start_mark.column + 1)

@@ -23,6 +23,7 @@ stores: {lake: {type: s3, bucket: docs}, disk: {type: folder, path: lake}}
 """
 BEYOND_A_SCHEMA = {
     "what docbatch.yaml says is in another file": {
+        "job-extends-what-is-not-there",
         "job-ids-at-the-local-engine",
         "job-no-sink",
         "job-operation-the-provider-has-not",
@@ -34,6 +35,7 @@ BEYOND_A_SCHEMA = {
         "job-jsonl-for-each-document",
         "job-links-in-one-output",
         "job-manifest-for-each-document",
+        "job-matrix-unknown-name",
         "job-metadata-alone",
         "job-metadata-misspelt",
         "job-metadata-no-text-has",
