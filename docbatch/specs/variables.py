@@ -1,18 +1,23 @@
 """Values of variables that come from outside of docbatch.yaml: by `--var NAME=VALUE`, and by DOCBATCH_VAR_NAME."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from docbatch.core.errors import Problem, UsageError
 from docbatch.core.report import visible
 from docbatch.fields import ONE_LINE
+from docbatch.naming.templates import TemplateError, compile_template
 from docbatch.specs.checkout import OPEN_VARIABLES, variables
 from docbatch.specs.problems import near
 from docbatch.specs.values import DeclaredProject
 
 LONGEST_VALUE = 1000
 _LINE = re.compile(ONE_LINE)
+_ONE_STEP = "x"
+"""Stands for what is the same for all documents of a job, and no value from outside."""
 
 
 def with_outside_values(project: DeclaredProject, given: Mapping[str, str]) -> DeclaredProject:
@@ -73,3 +78,33 @@ def _fault(value: str) -> str | None:
     if any("\ud800" <= character <= "\udfff" for character in value):
         return "is no text in UTF-8"
     return None
+
+
+def require_inside(project: DeclaredProject, path: str) -> None:
+    """Raise TemplateError where a value from outside leads the path of an output out of the folder that is written before it."""
+    outside = project.environment.outside
+    text = ""
+    bounds: list[tuple[str, str]] = []
+    for part in compile_template(path).parts if outside else ():
+        if isinstance(part, str):
+            text += part
+        elif part.path[0] == "vars":
+            if part.path[1] in outside:
+                bounds.append((part.path[1], text.rpartition("/")[0]))
+            text += part.value({"vars": project.variables})
+        elif part.path[0] == "doc":
+            # What follows is judged when the path of a document is known.
+            break
+        else:
+            text += _ONE_STEP
+    place = _normal(project, text.rpartition("/")[0])
+    for name, folder in bounds:
+        if not place.is_relative_to(_normal(project, folder)):
+            raise TemplateError(
+                f"the value given for the variable {name} leads out of {folder or 'the project'}",
+                hint='give one without ".." and without "/" at its beginning',
+            )
+
+
+def _normal(project: DeclaredProject, text: str) -> Path:
+    return Path(os.path.normpath(project.root / text))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.errors import EnvironmentNeeded, SpecError, UsageError
+from docbatch.naming.templates import TemplateError, doc_fields
 from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.specs.values import DeclaredProject, Job
@@ -186,21 +187,67 @@ def test_what_cannot_be_given_is_refused(
     assert hint is None or hint in str(error.value.hint)
 
 
-@pytest.mark.parametrize("value", ["../..", "/etc", "..", "a/../../.."])
-def test_a_value_leads_no_output_out_of_its_folder(tmp_path: Path, value: str) -> None:
+LEAVING = [
+    ("out/{{ vars.stage }}/{{ doc.path }}.md", "../..", "leads out of out"),
+    ("out/{{ vars.stage }}/{{ doc.path }}.md", "..", "leads out of out"),
+    ("out/{{ vars.stage }}/{{ doc.path }}.md", "a/../../../b", "leads out of out"),
+    ("out/x-{{ vars.stage }}/{{ doc.path }}.md", "/../../b", "leads out of out"),
+    ("{{ vars.stage }}/{{ doc.path }}.md", "/etc", "leads out of the project"),
+    ("{{ vars.stage }}/{{ doc.path }}.md", "../x", "leads out of the project"),
+    ("{{ job.name }}/{{ vars.stage }}/{{ doc.path }}.md", "..", "leads out of {{ job.name }}"),
+    ("{{ vars.region }}/{{ vars.stage }}/{{ doc.path }}.md", "..", "leads out of eu"),
+]
+STAYING = [
+    ("out/{{ vars.stage }}/{{ doc.path }}.md", "/etc", "out/etc"),
+    ("out/{{ vars.stage }}/{{ doc.path }}.md", "a/../b", "out/b"),
+    ("out/{{ vars.stage }}/{{ doc.path }}.md", "a/b", "out/a/b"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "said"), LEAVING)
+def test_a_value_from_outside_leads_no_output_out_of_its_folder(
+    tmp_path: Path, path: str, value: str, said: str
+) -> None:
+    write(tmp_path, a=job(path=path))
+    with pytest.raises(SpecError) as error:
+        jobs_of(tmp_path, "dev", stage=value)
+
+    (problem,) = [each for each in error.value.problems if "value given" in each.message]
+    assert said.replace("{{ job.name }}", "x") in problem.message
+
+
+@pytest.mark.parametrize(("path", "value", "place"), STAYING)
+def test_a_value_from_outside_may_have_several_steps(
+    tmp_path: Path, path: str, value: str, place: str
+) -> None:
+    write(tmp_path, a=job(path=path))
+    (found,) = jobs_of(tmp_path, "dev", stage=value)
+
+    assert found.sinks[0].place is not None
+    assert found.sinks[0].place.root == tmp_path / place
+
+
+def test_what_follows_a_document_in_a_path_is_judged_with_it(tmp_path: Path) -> None:
+    write(tmp_path, a=job(path="out/{{ doc.stem }}/{{ vars.stage }}/a.md"))
+    (found,) = jobs_of(tmp_path, "dev", stage="../../..")
+    place = found.sinks[0].place
+
+    assert place is not None
+    with pytest.raises(TemplateError, match="leaves its folder"):
+        place.output(doc_fields(b"a.txt", sha256="0" * 64, size=1))
+
+
+def test_a_folder_that_is_a_store_is_not_left_either(tmp_path: Path) -> None:
+    stores = '    stores: {disk: {type: folder, path: "lake/{{ vars.stage }}"}}\n'
     write(
         tmp_path,
-        a=job(path="out/x/{{ doc.path }}.{{ vars.stage }}.md"),
-        b=job("b", "out/{{ vars.stage }}/{{ doc.path }}.md"),
+        stores + PROJECT.removeprefix("\n"),
+        a=job(path="out/{{ doc.path }}.md").replace("type: files", "type: files, store: disk"),
     )
-    try:
-        found = jobs_of(tmp_path, "dev", stage=value)
-    except SpecError:
-        return
-    for each in found:
-        place = each.sinks[0].place
-        assert place is not None
-        assert Path(str(place.root)).is_relative_to(tmp_path / "out")
+
+    assert jobs_of(tmp_path, "dev", stage="x")
+    with pytest.raises(SpecError, match="leads out of lake"):
+        jobs_of(tmp_path, "dev", stage="../..")
 
 
 def test_two_environments_that_write_one_output_are_refused(tmp_path: Path) -> None:
