@@ -117,7 +117,7 @@ def _prune(
         refused = found.refusal is not None and not much
         if dry_run or yes or refused or not found.number or not sys.stdin.isatty():
             return True
-        return click.confirm("Move them to .docbatch/trash?", err=True)
+        return click.confirm("Move them to the trash?", err=True)
 
     done = prune(order, agree)
     if as_json:
