@@ -14,7 +14,7 @@ from docbatch.naming.path_patterns import PathPattern, path_pattern
 from docbatch.naming.templates import Template
 from docbatch.specs.nodes import Path as Place
 from docbatch.specs.overlap import read_as_documents
-from docbatch.specs.values import DeclaredProject, FilePlace, Job, JobSink, Origin, StorePlace
+from docbatch.specs.values import DeclaredProject, FilePlace, Job, JobSink, Origin
 
 Resolve = Callable[[Origin, DeclaredProject], tuple[Job | None, Sequence[Problem]]]
 _OF_ITS_OWN = (
@@ -111,9 +111,13 @@ def _pattern(sink: JobSink) -> PathPattern | None:
         # Which server a reference leads to may differ where each environment is applied.
         part = None if sink.kind.is_served else sink.options.part
         return None if part is None else PathPattern((f"{sink.kind.name}\n{part}",))
-    is_on_disk = isinstance(sink.place, FilePlace)
-    root = sink.place.root if isinstance(sink.place, StorePlace) else _real(sink.place.root)
-    return path_pattern(root, sink.place.template, holds_files=bool(sink.kind.within), folds=is_on_disk)
+    if isinstance(sink.place, FilePlace):
+        root, template = _real(sink.place.root), sink.place.template
+        return path_pattern(root, template, holds_files=bool(sink.kind.within), folds=True)
+    # What a folder of keys has in the trash of its store is emptied with all of the folder.
+    template = Template(()) if sink.kind.per_document else sink.place.template
+    holds_files = sink.kind.per_document or bool(sink.kind.within)
+    return path_pattern(sink.place.root, template, holds_files=holds_files, folds=False)
 
 
 def _real(folder: Path) -> str:

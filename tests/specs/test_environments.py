@@ -305,3 +305,19 @@ def test_validating_tells_of_jobs_that_another_environment_cannot_have(tmp_path:
     assert told(tmp_path, "prod") == []
     (problem,) = told(tmp_path, "prod", everywhere=True)
     assert "in environment dev: there is no connection eu" in problem
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ("out/{{ vars.stage }}/{{ doc.name }}", 0),
+        ("out/{{ vars.stage }}-{{ doc.name }}", 1),
+        ("out/{{ doc.name }}/a", 1),
+    ],
+)
+def test_a_folder_of_keys_belongs_to_one_environment(tmp_path: Path, path: str, number: int) -> None:
+    stores = "    stores: {lake: {type: s3, bucket: docs, region: eu-central-1}}\n"
+    stored = job(path=path).replace("type: files", "type: files, store: lake")
+    write(tmp_path, stores + PROJECT.removeprefix("\n"), a=stored)
+
+    assert len(told(tmp_path, "dev")) == number
