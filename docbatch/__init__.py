@@ -22,6 +22,7 @@ __all__ = [
     "Delivered",
     "DocbatchError",
     "Ended",
+    "EnvironmentNeeded",
     "Explanation",
     "FailedDocument",
     "FailureList",
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
         BudgetStop,
         CredentialsError,
         DocbatchError,
+        EnvironmentNeeded,
         GuardRefused,
         NoState,
         ProviderError,
@@ -140,7 +142,7 @@ else:
         "docbatch.api.checked_job": "CheckedJob",
         "docbatch.api.project": "Project open_project",
         "docbatch.core.costs": "CostLine CostReport CountedAmount LimitStanding Spending",
-        "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError GuardRefused NoState ProviderError ReportUnwritten SinkError"
+        "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError EnvironmentNeeded GuardRefused NoState ProviderError ReportUnwritten SinkError"
         " SpecError StalePlan StateError StateLocked UsageError",
         "docbatch.core.hindrance": "Hindrance",
         "docbatch.core.report": "PlanLine PlanReport",

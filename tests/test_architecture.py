@@ -46,6 +46,7 @@ BESIDE_THE_API = (
     *(
         f"docbatch.cli.{name}"
         for name in (
+            "chosen_project",
             "completion",
             "cost_words",
             "explanation_words",

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.core.errors import UsageError
+from docbatch.core.report import visible
 
 if TYPE_CHECKING:
     from docbatch.engine.planning.saved.plan_file import SavedPlan
+    from docbatch.specs.chosen_environment import ChosenEnvironment
 
 Place = str | os.PathLike[str]
 """A path: of a file, or of a folder."""
@@ -43,6 +45,30 @@ def require_same_paths(specs: Sequence[Path], saved: "SavedPlan") -> None:
         hint=f"name no paths beside it, or those it was made for: {' '.join(saved.paths)}"
         if saved.paths
         else "it was made for all jobs: name no paths beside it, or make a plan for these: 'docbatch plan --out FILE PATH'",
+    )
+
+
+def require_same_environment(saved: "SavedPlan", environment: "ChosenEnvironment") -> None:
+    """Raise UsageError where a plan was made in another environment, or with other values of variables from outside."""
+    from docbatch.engine.planning.saved.plan_file import told_apart
+
+    if saved.environment != environment.name:
+        made = (
+            "without an environment" if saved.environment is None else f"for environment {saved.environment}"
+        )
+        raise UsageError(
+            f"the plan was made {made}",
+            hint=f"leave out --env, or make a plan for this environment: 'docbatch --env {environment.name} plan --out FILE'"
+            if saved.environment is None
+            else f"apply it there: 'docbatch --env {saved.environment} apply --plan FILE'",
+        )
+    now = told_apart(environment.outside)
+    if saved.variables is None or saved.variables == now:
+        return
+    names = sorted(name for name in {*saved.variables, *now} if saved.variables.get(name) != now.get(name))
+    raise UsageError(
+        f"the plan was made with other values from outside for variables: {visible(', '.join(names))}",
+        hint="give each as it was then, by --var NAME=VALUE or DOCBATCH_VAR_NAME, or make a new plan: 'docbatch plan --out FILE'",
     )
 
 

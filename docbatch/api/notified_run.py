@@ -116,7 +116,14 @@ def _ended_by(project: DeclaredProject, watched: _Watched, error: BaseException)
     is_stopped = isinstance(error, BudgetStop)
     goes_wrong = bool(errors) and not is_stopped
     on = occasions(is_end=True, goes_wrong=watched.failed > 0 or goes_wrong, is_stopped=is_stopped)
-    return Notification(project.root.name, tuple(on), code, watched.failed, errors=errors)
+    return Notification(
+        project.root.name,
+        tuple(on),
+        code,
+        watched.failed,
+        errors=errors,
+        environment=project.environment.name,
+    )
 
 
 def _of(project: DeclaredProject, watched: _Watched, outcome: "ApplyOutcome") -> Notification:
@@ -134,6 +141,7 @@ def _of(project: DeclaredProject, watched: _Watched, outcome: "ApplyOutcome") ->
         jobs=tuple(map(_job, outcome.jobs)),
         spent=tuple(_costs(outcome)),
         errors=tuple(error.message for error in outcome.errors),
+        environment=project.environment.name,
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,14 @@ from docbatch.api.arguments import (
     days,
     paths_of,
     permissions,
+    require_same_environment,
     require_same_paths,
     spec_paths,
 )
 from docbatch.api.documented_errors import documented
 from docbatch.api.failure_calls import FailureCalls
 from docbatch.core.errors import NoState, StateError, UsageError
+from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_jobs, load_project, passed_over
 from docbatch.specs.values import Job
 
@@ -36,12 +38,20 @@ if TYPE_CHECKING:
     from docbatch.engine.running.rounds.interruption import Interruption
 
 
-def open_project(folder: Place = ".", *, untrusted: bool = False) -> "Project":
+def open_project(
+    folder: Place = ".",
+    *,
+    untrusted: bool = False,
+    env: str | None = None,
+    vars: Mapping[str, str] | None = None,  # noqa: A002 - what specs call them
+) -> "Project":
     """Return the project that a folder belongs to: the nearest docbatch.yaml there or above names its root.
 
     Without one, the folder itself is the root. An `untrusted` one can be validated, planned and explained only: no file
     outside of it is opened, nobody asked, no variable read but DOCBATCH_VAR_…, and a state that lies in it counts for
-    nothing. Raises SpecError for what is wrong in docbatch.yaml, UsageError where there is no such folder.
+    nothing. `env` names an environment of docbatch.yaml, and `vars` has values for its variables, before those of
+    DOCBATCH_VAR_…. Raises SpecError for what is wrong in docbatch.yaml, UsageError where there is no such folder, environment
+    or variable, or where an environment has to be named.
     """
     try:
         here = Path(folder).resolve(strict=True)
@@ -54,7 +64,7 @@ def open_project(folder: Place = ".", *, untrusted: bool = False) -> "Project":
         ) from error
     if not here.is_dir():
         raise UsageError(f"{os.fspath(folder)} is no folder", hint="name the folder of a project")
-    return Project(load_project(here, untrusted=untrusted))
+    return Project(load_project(here, untrusted=untrusted, choice=Choice(env, dict(vars or {}))))
 
 
 class Project(FailureCalls):
@@ -75,19 +85,20 @@ class Project(FailureCalls):
 
     @property
     def id(self) -> str | None:
-        """The project's id; None without a docbatch.yaml."""
+        """The project's id, in its environment; None without a docbatch.yaml."""
         return self._declared.id
 
     def validate(self, paths: Specs = None, *, plan: Place | None = None) -> "tuple[CheckedJob, ...]":
         """Return the jobs that the specs declare; with `plan`, a saved plan, those it was made for.
 
-        Asks nobody and reads no keys. Raises SpecError with every error of all specs.
+        Asks nobody and reads no keys. Raises SpecError with every error of all specs, in all environments of the project.
         """
         from docbatch.api.checked_job import checked
 
         specs = spec_paths(paths)
         saved = self._saved(plan, specs)
-        return tuple(map(checked, self._jobs(specs or paths_of(saved))))
+        jobs = load_jobs(self._declared, specs or paths_of(saved), in_every_environment=True)
+        return tuple(map(checked, jobs))
 
     def remarks(self, paths: Specs = None) -> tuple[str, ...]:
         """Return sentences about what lies among the specs and is not read, though it looks like one."""
@@ -142,7 +153,7 @@ class Project(FailureCalls):
             if out is not None:
                 from docbatch.engine.planning.saved.plan_file import save
 
-                save(Path(out), self._declared.here, made, report, map(str, specs))
+                save(Path(out), self._declared, made, report, map(str, specs))
         return report
 
     def apply(
@@ -327,4 +338,5 @@ class Project(FailureCalls):
 
         saved = load(Path(plan), self._declared.here)
         require_same_paths(specs, saved)
+        require_same_environment(saved, self._declared.environment)
         return saved

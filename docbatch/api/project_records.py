@@ -19,6 +19,16 @@ class ProjectRecords:
     def __init__(self, declared: DeclaredProject) -> None:
         self._declared = declared
 
+    @property
+    def environment(self) -> str | None:
+        """The environment that it was opened in; None for the project itself."""
+        return self._declared.environment.name
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """All environments that docbatch.yaml has."""
+        return self._declared.environment.names
+
     @documented()
     def history(self, *, since: Day = None, job: str | None = None, limit: int = 20) -> "RunHistory":
         """Return who changed the state by which command, from which commit, with what result and cost: the newest first.
@@ -66,4 +76,4 @@ class ProjectRecords:
 
     @property
     def _folder(self) -> Path:
-        return self._declared.root / ".docbatch"
+        return self._declared.state_folder

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from docbatch import __version__, invocation
-from docbatch.cli import json_lines, log_options
+from docbatch.cli import chosen_project, json_lines, log_options
 from docbatch.cli.log_options import take_logs
 from docbatch.cli.options import UNTRUSTED, take_folder, untrusted_by_variable
 from docbatch.cli.output import endure, say, say_last, silence, tell, unwritten
@@ -103,6 +103,8 @@ class Lazy(click.Group):
         module = importlib.import_module(f"docbatch.cli.{cmd_name}")
         command: click.Command = module.command
         take_folder(command)
+        if cmd_name not in chosen_project.WITHOUT_PROJECT:
+            chosen_project.take_choice(command)
         take_logs(command)
         if cmd_name not in NO_LINES:
             _take_json(command)
@@ -134,6 +136,8 @@ class Lazy(click.Group):
                 f"{UNTRUSTED} is set, and '{args[0]}' takes the project's word; unset it where the project is your own.",
                 ctx,
             )
+        if args:
+            chosen_project.refuse_choice(args[0], ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
@@ -151,11 +155,13 @@ def docbatch() -> None:
 
 
 take_folder(docbatch)
+chosen_project.take_choice(docbatch)
 
 
 def main() -> None:
     """Run the command line and end the process with the published exit code."""
     json_lines.end()
+    chosen_project.end()
     log_options.end()
     show_without_secrets()
     with invocation.started(sys.argv[1:]):

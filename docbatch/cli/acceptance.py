@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docbatch import open_project
+from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.options import selectors
 from docbatch.cli.output import say, say_json
 
@@ -53,7 +53,7 @@ def run(
     **chosen: Any,
 ) -> None:
     """Do what was asked for and say it."""
-    project = open_project()
+    project = open_chosen()
     if withdraw and undo:
         raise click.UsageError("say one of --withdraw and --undo")
     if withdraw or undo:

@@ -1,6 +1,5 @@
 """The command `docbatch adopt`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -38,12 +37,13 @@ def command(
 
     Nothing undoes this, and nothing needs to: the work is this project's own, and is collected.
     """
+    from docbatch.cli.workspace import declared_project
     from docbatch.core.errors import UsageError
     from docbatch.engine.administration.adopt_batch import adopt
     from docbatch.engine.administration.recover_work import Search
-    from docbatch.specs.load import load_jobs, load_project
+    from docbatch.specs.load import load_jobs
 
-    project = load_project(Path.cwd())
+    project = declared_project()
     jobs = load_jobs(project, reads_input=True)
     meant = [each for each in jobs if job in {None, each.name}]
     if not meant:
@@ -51,7 +51,7 @@ def command(
         raise UsageError(f"there is no job '{job}'", hint=f"there are {names or 'none'}")
     search = Search(
         jobs=meant,
-        folder=project.root / ".docbatch",
+        folder=project.state_folder,
         project=project.mark,
         is_all=job is None,
         connections=tuple(project.connections.values()),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docbatch import open_project
 from docbatch.cli import completion
+from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.options import allow, allow_host, duration, metrics, report
 from docbatch.cli.output import say, say_json, say_report
 
@@ -82,7 +82,7 @@ def command(paths: tuple[Path, ...], **given: Any) -> int:
     """Send, follow, collect and deliver until nothing is due. Safe to interrupt and to run again."""
     options = Given(**given)
     if options.metrics_file is None:
-        return _apply(open_project(), paths, options).exit_code
+        return _apply(open_chosen(), paths, options).exit_code
     return _measured(paths, options, options.metrics_file)
 
 
@@ -93,7 +93,7 @@ def _measured(paths: tuple[Path, ...], given: Given, file: Path) -> int:
     require_metrics(file, paths)
     project = None
     try:
-        project = open_project()
+        project = open_chosen()
         outcome = _apply(project, paths, given)
     except click.ClickException:
         # The command line is not understood, and nothing was begun.

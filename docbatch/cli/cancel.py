@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -37,15 +36,15 @@ def command(
 
     Nothing undoes this: what was stopped does not go on. Look with --dry-run first.
     """
+    from docbatch.cli.workspace import declared_project
     from docbatch.core.errors import gravest
     from docbatch.engine.administration.cancel_work import Order, cancel
-    from docbatch.specs.load import load_project
 
     if (submission is None) == (job is None):
         raise click.UsageError("name a submission, or a job with --job JOB")
-    project = load_project(Path.cwd())
+    project = declared_project()
     order = Order(
-        project.root / ".docbatch",
+        project.state_folder,
         tuple(project.connections.values()),
         submission,
         job,

@@ -17,6 +17,7 @@ MOST_FILES = 200
 MOST_CHARACTERS = 1 << 20
 # As jobs are written by people; one that is written in another way works all the same, and is not offered.
 NAME = r"""(?m)^name:[ \t]+(['"]?)([a-z0-9][a-z0-9_-]*)\1[ \t]*(?:#.*)?$"""
+ENVIRONMENTS = r"(?m)^environments:[^\n]*\n((?: [^\n]*\n|#[^\n]*\n|\n)*)"
 
 
 def folders(_context: click.Context, _option: click.Parameter, incomplete: str) -> "list[CompletionItem]":
@@ -39,6 +40,21 @@ def jobs(_context: click.Context, _option: click.Parameter, incomplete: str) -> 
         return sorted({name for name in _jobs(_root()) if name.startswith(incomplete)})
     except OSError:
         return []
+
+
+def environments(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    """Return the environments of docbatch.yaml, as far as it is written as people write it."""
+    import re
+
+    try:
+        with (_root() / "docbatch.yaml").open(encoding="utf-8", errors="replace") as stream:
+            below = re.search(ENVIRONMENTS, f"{stream.read(MOST_CHARACTERS)}\n")
+    except OSError:
+        return []
+    lines = below[1] if below else ""
+    first = re.search(r"(?m)^( +)[a-z0-9]", lines)
+    named = re.findall(rf"(?m)^{first[1]}([a-z0-9][a-z0-9_-]*):", lines) if first else []
+    return [name for name in named if name.startswith(incomplete)]
 
 
 def classes(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:

@@ -2,8 +2,8 @@
 
 import click
 
-from docbatch import open_project
 from docbatch.cli import completion
+from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.output import say, say_json
 
 VERSION = "docbatch/costs/v1"
@@ -31,7 +31,7 @@ def command(
     by: tuple[str, ...], *, since: str | None, until: str | None, job: str | None, as_json: bool
 ) -> None:
     """Show what paid work came to: documents, pages, credits and US dollars. No network."""
-    report = open_project().costs(by, since=since, until=until, job=job)
+    report = open_chosen().costs(by, since=since, until=until, job=job)
     if as_json:
         for line in report.values():
             say_json({"version": VERSION, **line})

@@ -1,6 +1,5 @@
 """The command `docbatch drift`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -35,15 +34,16 @@ def command(job: str | None, *, deep: bool, allowed_hosts: tuple[str, ...], as_j
     the network.
     Ends with 2 where something differs, so that a schedule notices.
     """
+    from docbatch.cli.workspace import declared_project
     from docbatch.engine.administration.edit_state import named_jobs
     from docbatch.engine.administration.held_rows.held_places import DeclaredSinks
     from docbatch.engine.administration.outputs.find_drift import DriftSearch, find_drift
     from docbatch.naming.declared_sinks import DeclaredIdentities
-    from docbatch.specs.load import load_jobs, load_project
+    from docbatch.specs.load import load_jobs
     from docbatch.state import lock
 
-    project = load_project(Path.cwd())
-    folder = project.root / ".docbatch"
+    project = declared_project()
+    folder = project.state_folder
     jobs = load_jobs(project)
     consumed = DeclaredIdentities(
         sink.identity for each in jobs for sink in each.sinks if not sink.options.rewrites_missing

@@ -193,10 +193,10 @@ def _astray(vendor: str) -> list[str]:
     """Return the connections to this service that the environment would not lead to the emulator."""
     from urllib.parse import urlsplit
 
+    from docbatch.cli.workspace import declared_project
     from docbatch.naming.links import is_loopback
-    from docbatch.specs.load import load_project
 
-    connections = load_project(Path.cwd()).connections.values()
+    connections = declared_project().connections.values()
     return [
         each.name
         for each in connections

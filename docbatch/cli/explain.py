@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from docbatch import open_project
 from docbatch.cli import completion, options
+from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.output import say, say_json
 
 
@@ -34,7 +34,7 @@ def command(
     from docbatch.cli.explanation_words import explanation_text
     from docbatch.core.explanation import VERSION
 
-    project = open_project(untrusted=untrusted)
+    project = open_chosen(untrusted=untrusted)
     for each in project.explain(document, paths or None, allow_hosts=allowed_hosts, offline=offline):
         if as_json:
             say_json({"version": VERSION, "type": "explanation", **asdict(each)})

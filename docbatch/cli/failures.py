@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docbatch import open_project
+from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.options import selectors
 from docbatch.cli.output import say, say_json
 
@@ -29,7 +29,7 @@ LISTED = 20
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of text.")
 def command(*, globs: tuple[str, ...], limit: int, as_json: bool, **chosen: Any) -> None:
     """List documents that failed, are partial or held, with why, what was tried when, and what to do next. No network."""
-    found = open_project().failures(paths=globs, **chosen)
+    found = open_chosen().failures(paths=globs, **chosen)
     if as_json:
         for line in found.lines():
             say_json({"version": VERSION, **line})

@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 import click
 
-from docbatch import open_project
 from docbatch.cli import completion
+from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.output import say, say_json
 
 
@@ -30,7 +30,7 @@ def command(run: int | None, *, since: str | None, job: str | None, limit: int, 
     from docbatch.cli.history_words import history_text, run_text
     from docbatch.core.run_history import VERSION
 
-    project = open_project()
+    project = open_chosen()
     if run is not None:
         if since is not None or job is not None:
             raise click.UsageError("one run is named: leave out --since and --job")

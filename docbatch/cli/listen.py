@@ -33,19 +33,17 @@ def command(host: str, port: int) -> None:
     Runs beside apply, holds no lock and never opens the state. SIGTERM and Ctrl-C end it.
     """
     _require_server()
-    from pathlib import Path
-
+    from docbatch.cli.workspace import declared_project
     from docbatch.engine.administration.webhook_connections import find_webhook_connections
-    from docbatch.specs.load import load_project
     from docbatch.state import files
     from docbatch.webhooks.inbox import InboxWriter
     from docbatch.webhooks.listener import Limits, Listener
     from docbatch.webhooks.server import bind, server
 
-    project = load_project(Path.cwd())
+    project = declared_project()
     receivers = find_webhook_connections(project)
     with bind(host, port) as socket:
-        folder = project.root / ".docbatch"
+        folder = project.state_folder
         files.prepare(folder)
         limits = Limits()
         listener = Listener(receivers, InboxWriter(folder / "inbox"), Journal(), limits)

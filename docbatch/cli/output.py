@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from docbatch.cli import json_lines
+from docbatch.cli.chosen_project import command_in_environment, in_environment
 from docbatch.core.outside_text import printed
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def say(text: str, *, nl: bool = True, err: bool = False) -> None:
     """
     lines = None if err else json_lines.current()
     if lines is None:
-        _write(printed(text), nl=nl, err=err)
+        _write(printed(in_environment(text)), nl=nl, err=err)
     elif text.strip():
         _write_json(lines.line("message", {"text": text.strip("\n")}))
 
@@ -55,6 +56,8 @@ def tell(kind: str, text: str | None, /, **values: Any) -> None:
     """Say a sentence, none where that is None; where the command prints JSON, a line of that type with these values."""
     lines = json_lines.current()
     if lines is not None:
+        if "undo" in values:
+            values["undo"] = command_in_environment(values["undo"])
         say_json(lines.line(kind, values))
     elif text is not None:
         say(text)

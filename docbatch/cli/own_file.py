@@ -37,12 +37,13 @@ def require_unread(path: Path, *others: Path, specs: Iterable[Path] = (), untrus
 
     `specs` are looked at beside those of jobs/. What is wrong with any of them the command itself tells.
     """
+    from docbatch.cli.workspace import declared_project
     from docbatch.core.errors import SpecError
-    from docbatch.specs.load import load_jobs, load_project
+    from docbatch.specs.load import load_jobs
     from docbatch.specs.readers import first_reader, would_be_read
 
     try:
-        project = load_project(Path.cwd(), untrusted=untrusted)
+        project = declared_project(untrusted=untrusted)
         named = tuple(specs)
         jobs = load_jobs(project, named) if named else ()
     except (SpecError, UsageError):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docbatch import open_project
 from docbatch.cli import json_lines, options
+from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def command(
     from docbatch.cli.counting_status import CountingStatus
 
     with contextlib.closing(CountingStatus()) as watch:
-        report = open_project(untrusted=untrusted).plan(
+        report = open_chosen(untrusted=untrusted).plan(
             paths or None,
             examples=None if everything else EXAMPLES[form],
             out=out,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docbatch.cli.output import say, say_json
@@ -48,10 +47,10 @@ class PriceSection:
 
 def show_prices(*, as_json: bool) -> None:
     """Print the prices of this installation as the project around the current folder has them."""
+    from docbatch.cli.workspace import declared_project
     from docbatch.providers import REGISTRY
-    from docbatch.specs.load import load_project
 
-    project = load_project(Path.cwd())
+    project = declared_project()
     faults = REGISTRY.load_plugins()
     types = {price.provider: project.connections[price.provider].type for price in project.prices.own}
     sections = list(_sections(project.prices, types))

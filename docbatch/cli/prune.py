@@ -93,14 +93,15 @@ def command(
 def _prune(
     job: str | None, hosts: Sequence[str], *, much: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
+    from docbatch.cli.workspace import declared_project
     from docbatch.engine.administration.held_rows.held_places import DeclaredSinks
     from docbatch.engine.administration.outputs.prune_outputs import PruneOrder, prune
-    from docbatch.specs.load import load_jobs, load_project
+    from docbatch.specs.load import load_jobs
 
-    project = load_project(Path.cwd())
+    project = declared_project()
     jobs = load_jobs(project)
     declared = {each.name: each.manifest for each in jobs}
-    folder = project.root / ".docbatch"
+    folder = project.state_folder
     order = PruneOrder(
         *(folder, declared, project.mark, job),
         may_be_much=much,
@@ -116,7 +117,7 @@ def _prune(
         refused = found.refusal is not None and not much
         if dry_run or yes or refused or not found.number or not sys.stdin.isatty():
             return True
-        return click.confirm("Move them to .docbatch/trash?", err=True)
+        return click.confirm("Move them to the trash?", err=True)
 
     done = prune(order, agree)
     if as_json:
@@ -133,11 +134,12 @@ def _raise(trouble: "DocbatchError | None") -> None:
 
 
 def _stores(hosts: Sequence[str]) -> "PrunedStores":
+    from docbatch.cli.workspace import declared_project
     from docbatch.engine.administration.held_rows.held_places import DeclaredSinks
     from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
-    from docbatch.specs.load import load_jobs, load_project
+    from docbatch.specs.load import load_jobs
 
-    project = load_project(Path.cwd())
+    project = declared_project()
     sinks = DeclaredSinks(partial(load_jobs, project), project.mark)
     return PrunedStores(project.stores, project.root, hosts, sinks)
 

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -58,13 +57,14 @@ def command(
     Look with --dry-run first.
     """
     from docbatch.cli.rebuild_words import rebuild_watch, rebuilt_lines
+    from docbatch.cli.workspace import declared_project
     from docbatch.engine.administration.recover_work import Search, recover
-    from docbatch.specs.load import load_jobs, load_project
+    from docbatch.specs.load import load_jobs
 
-    project = load_project(Path.cwd())
+    project = declared_project()
     search = Search(
         jobs=load_jobs(project, reads_input=True),
-        folder=project.root / ".docbatch",
+        folder=project.state_folder,
         project=project.mark,
         is_all=True,
         connections=tuple(project.connections.values()),

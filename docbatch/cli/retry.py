@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docbatch import open_project
 from docbatch.cli import completion
+from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.options import selectors
 from docbatch.cli.output import say, say_json
 
@@ -52,10 +52,10 @@ def command(
             raise click.UsageError(
                 "--all has no meaning beside --undo, which takes back all that is queued unless selectors say less"
             )
-        taken = open_project().take_back(jobs=named, paths=globs, dry_run=dry_run, **chosen)
+        taken = open_chosen().take_back(jobs=named, paths=globs, dry_run=dry_run, **chosen)
         (_show_taken_json if as_json else _show_taken)(taken, dry_run=dry_run)
         return
-    found = open_project().retry(jobs=named, paths=globs, every=every, dry_run=dry_run, **chosen)
+    found = open_chosen().retry(jobs=named, paths=globs, every=every, dry_run=dry_run, **chosen)
     if as_json:
         _show_json(found, dry_run=dry_run)
     else:

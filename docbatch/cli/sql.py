@@ -2,8 +2,8 @@
 
 import click
 
-from docbatch import open_project
 from docbatch.cli import json_lines
+from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.options import duration
 from docbatch.cli.output import say, say_json, tell
 
@@ -38,7 +38,7 @@ def command(select: str | None, *, as_csv: bool, limit: int, timeout: str) -> No
             columns = [column.name for column in view.columns]
             tell("view", f"{view.name}: {', '.join(columns)}", view=view.name, columns=columns)
         return
-    found = open_project().query(select, timeout=duration("--timeout", timeout), limit=limit or None)
+    found = open_chosen().query(select, timeout=duration("--timeout", timeout), limit=limit or None)
     if json_lines.current() is not None:
         for row in found.values():
             say_json(row)

@@ -18,12 +18,12 @@ def backup(file: Path, *, without_results: bool, replace: bool, as_json: bool) -
     """Copy the state and all its results into one file, as they are at this moment, also while a run goes on."""
     from dataclasses import asdict
 
+    from docbatch.cli.workspace import declared_project
     from docbatch.core.report import human, plural
     from docbatch.engine.administration.backups.write_backup import BackupOrder, write_backup
-    from docbatch.specs.load import load_project
 
-    project = load_project(Path.cwd())
-    order = BackupOrder(project.root / ".docbatch", file, project.mark, not without_results, replace)
+    project = declared_project()
+    order = BackupOrder(project.state_folder, file, project.mark, not without_results, replace)
     made = write_backup(order)
     if as_json:
         tell("backup", None, file=str(file), has_results=order.has_results, **asdict(made))
@@ -54,12 +54,12 @@ def restore(file: Path, *, other_project: bool, dry_run: bool, as_json: bool) ->
     """
     from dataclasses import asdict
 
+    from docbatch.cli.workspace import declared_project
     from docbatch.core.report import plural
     from docbatch.engine.administration.backups.restore_backup import RestoreOrder, restore
-    from docbatch.specs.load import load_project
 
-    project = load_project(Path.cwd())
-    order = RestoreOrder(project.root / ".docbatch", file, project.mark, other_project, dry_run)
+    project = declared_project()
+    order = RestoreOrder(project.state_folder, file, project.mark, other_project, dry_run)
     done = restore(order)
     if as_json:
         kept = done.kept and str(done.kept.relative_to(project.root))
@@ -91,11 +91,11 @@ def restore(file: Path, *, other_project: bool, dry_run: bool, as_json: bool) ->
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write into this new file.")
 def dump(out: Path | None) -> None:
     """Write the state as lines of JSON, in an order that stays, also while a run goes on. Results are not in it."""
+    from docbatch.cli.workspace import declared_project
     from docbatch.engine.administration.backups import dump_state
-    from docbatch.specs.load import load_project
 
-    project = load_project(Path.cwd())
-    folder = project.root / ".docbatch"
+    project = declared_project()
+    folder = project.state_folder
     if out is None:
         dump_state.dump(folder, project.mark, lambda line: say(line.decode(), nl=False))
         return
@@ -109,13 +109,13 @@ def dump(out: Path | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Read and check all of it, and change nothing.")
 def load(file: Path, *, other_project: bool, dry_run: bool) -> None:
     """Make the state that 'docbatch state dump' wrote, where there is none."""
+    from docbatch.cli.workspace import declared_project
     from docbatch.core.report import plural
     from docbatch.engine.administration.backups import dump_state
     from docbatch.engine.administration.backups.restore_backup import RestoreOrder
-    from docbatch.specs.load import load_project
 
-    project = load_project(Path.cwd())
-    folder = project.root / ".docbatch"
+    project = declared_project()
+    folder = project.state_folder
     rows = dump_state.load(RestoreOrder(folder, file, project.mark, other_project, dry_run))
     tell("loaded", None, file=str(file), rows=rows, dry_run=dry_run)
     if dry_run:

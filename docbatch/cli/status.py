@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docbatch import open_project
 from docbatch.cli import completion, options
+from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.output import say, say_json, say_report
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def command(
     untrusted: bool,
 ) -> int:
     """Show what is recorded: documents, failures, open submissions, the spool's size. No network."""
-    project = open_project(untrusted=untrusted)
+    project = open_chosen(untrusted=untrusted)
     code = 0
     if metrics_file is not None:
         from docbatch.cli.metrics import require_metrics, write_metrics

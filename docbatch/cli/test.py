@@ -23,26 +23,28 @@ if TYPE_CHECKING:
 def command(folder: Path | None, *, update: bool, untrusted: bool) -> int:
     """Compare recorded plans with what the specs come to now. No state, no network, no keys.
 
-    Each folder below FOLDER (tests/plans) is a case: its plan.txt is the plan of all jobs where nothing is recorded, over the
+    Each folder below FOLDER (tests/plans, in an environment tests/env/NAME/plans) is a case: its plan.txt is the plan of all jobs where nothing is recorded, over the
     documents in documents/ beside it, or else those of the checkout. Ends with 1 where a plan is another.
     """
     from docbatch.cli.counting_status import CountingStatus
+    from docbatch.cli.workspace import declared_project
     from docbatch.engine.administration.recorded_plans.compare_plans import compare_plans
     from docbatch.engine.administration.recorded_plans.plan_cases import (
-        FOLDER,
         cases_in,
         first_case,
+        plans_folder,
         refuse_readers,
     )
-    from docbatch.specs.load import load_jobs, load_project
+    from docbatch.specs.load import load_jobs
 
-    project = load_project(Path.cwd(), untrusted=untrusted)
+    project = declared_project(untrusted=untrusted)
     jobs = load_jobs(project)
-    place = project.root / FOLDER if folder is None else folder
+    usual = plans_folder(project.environment.name)
+    place = project.root / usual if folder is None else folder
     cases = cases_in(place, project)
     if not cases:
         if not update:
-            raise _nothing_recorded(folder)
+            raise _nothing_recorded(folder, usual)
         cases = [first_case(place, project)]
     refuse_readers(cases, jobs, project)
     found = []
@@ -53,13 +55,12 @@ def command(folder: Path | None, *, update: bool, untrusted: bool) -> int:
     return _conclude(found)
 
 
-def _nothing_recorded(folder: Path | None) -> "UsageError":
+def _nothing_recorded(folder: Path | None, usual: Path) -> "UsageError":
     from docbatch.core.errors import UsageError
-    from docbatch.engine.administration.recorded_plans.plan_cases import FOLDER
 
     named = "" if folder is None else f" {folder}"
     return UsageError(
-        f"there is no recorded plan in {folder or FOLDER}",
+        f"there is no recorded plan in {folder or usual}",
         hint=f"'docbatch test --update{named}' records one",
     )
 

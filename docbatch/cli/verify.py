@@ -25,10 +25,10 @@ def command(manifests: tuple[Path, ...], *, documents: bool, as_json: bool, untr
     Without MANIFEST those of all jobs are checked. Each output that was altered or removed is named, and each file in
     their folders that no manifest names. Ends with 2 where something differs.
     """
+    from docbatch.cli.workspace import declared_project
     from docbatch.engine.administration.outputs.verify_manifests import ManifestCheck
-    from docbatch.specs.load import load_project
 
-    project = load_project(Path.cwd(), untrusted=untrusted)
+    project = declared_project(untrusted=untrusted)
     teller = Teller("verify", as_json=as_json)
     check = ManifestCheck(project.root, teller.tell, with_documents=documents)
     errors = check.check([Path.cwd() / each for each in manifests or _declared(project)])

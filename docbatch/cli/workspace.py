@@ -4,13 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from docbatch.cli.chosen_project import chosen
+from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_project
+from docbatch.specs.values import DeclaredProject
 from docbatch.state.store import Store
+
+
+def declared_project(*, untrusted: bool = False) -> DeclaredProject:
+    """Return the project around the current folder, in the environment that the command line chooses."""
+    return load_project(Path.cwd(), untrusted=untrusted, choice=Choice(*chosen()))
 
 
 def state_folder() -> Path:
     """Return the state folder of the project around the current folder."""
-    return load_project(Path.cwd()).root / ".docbatch"
+    return declared_project().state_folder
 
 
 @contextmanager

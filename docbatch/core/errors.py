@@ -2,7 +2,8 @@
 
 DocbatchError                 expected; shown as a message without a traceback
 ├── UsageError                64  the command line or a spec is wrong
-│   └── SpecError             64  every problem found in the specs, with positions
+│   ├── SpecError             64  every problem found in the specs, with positions
+│   └── EnvironmentNeeded     64  the project has environments, and none was named
 ├── StateError                 1  the state file cannot be used; nothing was touched
 │   ├── ResultLost             1  a stored result is missing or damaged
 │   ├── NoState               10
@@ -59,6 +60,17 @@ class DocbatchError(Exception):
 
 class UsageError(DocbatchError):
     exit_code = 64
+
+
+class EnvironmentNeeded(UsageError):
+    """A project that has a project id in its `environments` alone, by name, and none of them was named."""
+
+    def __init__(self, environments: Collection[str]) -> None:
+        self.environments = tuple(environments)
+        super().__init__(
+            f"this project has environments: {', '.join(self.environments)}",
+            hint=f"name one with --env, as in 'docbatch --env {self.environments[0]} plan'",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class Notification:
     jobs: tuple[NotedJob, ...] = ()
     spent: tuple[NotedCost, ...] = ()
     errors: tuple[str, ...] = ()
+    environment: str | None = None
 
     def values(self) -> dict[str, Any]:
         """Return it as programs read it."""
@@ -89,7 +90,8 @@ class Notification:
 
     def text(self) -> str:
         """Return it as Slack and what takes the same shows it."""
-        lines = [f"{_code(self.project)}: {self._meaning()} (exit code {self.exit_code})"]
+        where = "" if self.environment is None else f" in environment {_code(self.environment)}"
+        lines = [f"{_code(self.project)}{where}: {self._meaning()} (exit code {self.exit_code})"]
         lines += [_job(job) for job in self.jobs[:MOST_SHOWN]]
         if len(self.jobs) > MOST_SHOWN:
             lines.append(f"and {len(self.jobs) - MOST_SHOWN:,} more jobs")

@@ -164,7 +164,8 @@ class PlanReport:
     digest to approve it with, where somebody may have to.
     `least_seconds` says of connections how long it takes at least to hand over what is sent, by the rates they are used at.
     `state` says what it was compared with: without one all numbers are an upper bound, for nobody knows what was paid
-    before. `not_due` says of each job why the rest is not due.
+    before. `not_due` says of each job why the rest is not due. It is for an `environment`,
+    None for the project itself.
     """
 
     jobs: tuple[str, ...]
@@ -188,6 +189,7 @@ class PlanReport:
     not_due: tuple[NotDue, ...] = ()
     least_seconds: Mapping[str, float] = field(default_factory=dict)
     state: StateKnown = "recorded"
+    environment: str | None = None
 
     @property
     def has_changes(self) -> bool:

@@ -41,13 +41,19 @@ _STAND_IN: dict[str, object] = {
 
 
 def load_jobs(
-    project: DeclaredProject, paths: Sequence[Path] = (), *, reads_input: bool = False
+    project: DeclaredProject,
+    paths: Sequence[Path] = (),
+    *,
+    reads_input: bool = False,
+    in_every_environment: bool = False,
 ) -> tuple[Job, ...]:
     """Return the jobs of files and folders, of `jobs/` when none are named, by file and place in it.
 
     Paths are relative to the folder that the project was looked for from. The project's other jobs are looked at as well, because names and places must not clash with theirs.
-    A list on standard input is read where documents are looked at then, which `reads_input` says. Raises SpecError with all problems of all files; UsageError for a path that is not there.
+    A list on standard input is read where documents are looked at then, which `reads_input` says. What is wrong with jobs in another environment is told `in_every_environment`.
+    Raises SpecError with all problems of all files; UsageError for a path that is not there.
     """
+    _require_values(project)
     default = project.root / DEFAULT_FOLDER
     files = _files(paths, project) if paths else _default_files(default, project)
     size = Size(UNTRUSTED if project.untrusted else OWN)
@@ -60,12 +66,24 @@ def load_jobs(
     problems += _fragments_named(selected, documents, {real(project.here / path) for path in paths})
     problems += _twice(jobs, others)
     problems += overlaps(jobs, others, project.here)
+    if project.environment.others:
+        from docbatch.specs.apart import environment_problems  # noqa: PLC0415 - few projects have environments
+
+        problems += environment_problems(project, [*jobs, *others], _job, is_judged=in_every_environment)
     if problems:
         from docbatch.specs.shared_problems import told_once  # noqa: PLC0415 - most specs have none
 
         is_all = len(problems) <= MOST_COUNTED
         raise SpecError(cut(told_once(problems, is_all=is_all), is_all=is_all))
     return _bounded(jobs) if project.untrusted else tuple(jobs)
+
+
+def _require_values(project: DeclaredProject) -> None:
+    """Raise SpecError where a variable has no value."""
+    if project.environment.unset:
+        from docbatch.specs.variables import unset_problems  # noqa: PLC0415 - most variables have values
+
+        raise SpecError(list(unset_problems(project)))
 
 
 def _bounded(jobs: Iterable[Job]) -> tuple[Job, ...]:

@@ -45,6 +45,18 @@ def overlaps(jobs: Sequence[Job], others: Sequence[Job], here: Path) -> list[Pro
     return [*found, *_manifests_read(every, groups, mine, here), *_shared(jobs, others)]
 
 
+def read_as_documents(jobs: Sequence[Job], readers: Sequence[Job], here: Path) -> list[Problem]:
+    """Return the problems of outputs and manifests of `jobs` that sources of others would read, named from the folder `here`."""
+    names = {job.name for job in readers}
+    groups = reader_groups(readers)
+    try:
+        found = [problem for job in jobs for problem in _swallowed(job, groups, names, here)]
+        return [*found, *_manifests_read(jobs, groups, names, here)]
+    except TooManyExpressions:
+        # Those who have these readers are told so.
+        return []
+
+
 def samples(source: JobSource) -> list[bytes]:
     """Return paths that the source selects: flat and nested, with the suffixes its patterns name."""
     globs = compile_globs(source.include, source.exclude, hidden=source.hidden)

@@ -48,6 +48,7 @@ ProviderType = Annotated[str, _Registered()]
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
+MOST_ENVIRONMENTS = 20
 PROJECT_ID = r"^[a-z][a-z0-9]{11,31}$(?!\n)"
 
 
@@ -177,7 +178,9 @@ class ProjectSpec(SpecModel):
     api_version: ApiVersion = Field(
         default="docbatch/v1", alias="apiVersion", description="the version of this format"
     )
-    project: Identity = Field(description="the project's identity")
+    project: Identity = Field(
+        description="the project's identity; it may be left out where environments have theirs"
+    )
     providers: dict[Name, ConnectionSpec] = Field(
         default={}, description="connections by name", json_schema_extra={"additionalProperties": False}
     )
@@ -201,9 +204,9 @@ class ProjectSpec(SpecModel):
     notify: Annotated[list[NotifySpec], Field(max_length=20)] = Field(
         default=[], description="who is told once a run has ended"
     )
-    vars: dict[Word, Variable] = Field(
+    vars: dict[Word, Variable | None] = Field(
         default={},
-        description="values for `{{ vars.NAME }}` in paths and patterns of specs",
+        description="values for `{{ vars.NAME }}` in paths and patterns of specs; one without a value has to come from outside, by `--var NAME=VALUE` or DOCBATCH_VAR_NAME",
         json_schema_extra={"additionalProperties": False},
     )
     defaults: Defaults = Field(
@@ -213,6 +216,13 @@ class ProjectSpec(SpecModel):
     prices: Annotated[list[dict[str, Any]], Field(max_length=1000)] = Field(
         default=[],
         description="what you pay, in the place of what docbatch believes; `docbatch providers --prices` shows both",
+    )
+    # Each is laid over what stands above, and judged as the project file that becomes of it, by `environments`.
+    environments: dict[Name, dict[str, Any]] = Field(
+        default={},
+        max_length=MOST_ENVIRONMENTS,
+        description="what is different for `--env NAME`; each has a project id and a state of its own",
+        json_schema_extra={"additionalProperties": False},
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind
 from docbatch.secret_references import FileReference, Reference
 from docbatch.specs.checkout import GIT, Checkout
+from docbatch.specs.chosen_environment import NO_CHOICE, Choice, ChosenEnvironment
 from docbatch.specs.guards import guards_of
 from docbatch.specs.limits import limits_of
 from docbatch.specs.nodes import Node, Origin
@@ -47,26 +49,54 @@ def _inside_repository(folders: Sequence[Path]) -> Sequence[Path]:
     return folders[: next(tops, 1)]
 
 
-def load_project(start: Path, *, untrusted: bool = False) -> DeclaredProject:
-    """Return the project that a folder belongs to; without a docbatch.yaml, the folder itself. Raises SpecError.
+def load_project(start: Path, *, untrusted: bool = False, choice: Choice = NO_CHOICE) -> DeclaredProject:
+    """Return the project that a folder belongs to, in the environment of the `choice`; without a docbatch.yaml, the folder itself.
 
-    With `untrusted` nothing is read then and later but files of the project, and none above its repository.
+    With `untrusted` nothing is read then and later but files of the project, and none above its repository. Raises SpecError,
+    whichever environment it is that something is wrong with, and UsageError for a choice that there is not.
     """
     here = start.resolve()
     file = find_project_file(here, untrusted=untrusted)
     if file is None:
         connections = _connections({}, Checkout(here, untrusted))
-        return DeclaredProject(here, here, None, connections, {}, Defaults(), untrusted=untrusted)
+        bare = DeclaredProject(here, here, None, connections, {}, Defaults(), untrusted=untrusted)
+        return _chosen({None: bare}, choice)
     try:
-        return _declared(file, here, Checkout(file.parent, untrusted))
+        projects = _declared(file, here, Checkout(file.parent, untrusted))
     except SpecError as error:
         raise SpecError(cut(error.problems)) from None
+    return _chosen(projects, choice)
 
 
-def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
+def _declared(file: Path, here: Path, checkout: Checkout) -> Mapping[str | None, DeclaredProject]:
     shown = show_file(file, here)
     node = _only_document(parse(read(file, shown, checkout), shown), shown)
     origin = Origin(file, shown, node)
+    judge = partial(_judged, here=here, checkout=checkout)
+    written = node.child("environments")
+    if written is None or not written.content:
+        return {None: judge(origin)}
+    from docbatch.specs.environments import declared_environments  # noqa: PLC0415 - few projects have environments
+
+    return declared_environments(origin, judge)
+
+
+def _chosen(projects: Mapping[str | None, DeclaredProject], choice: Choice) -> DeclaredProject:
+    """Return the project in the environment that is named, with the values of variables that come from outside."""
+    project = projects.get(None)
+    if choice.environment is not None or project is None or len(projects) > 1:
+        from docbatch.specs.environments import choose  # noqa: PLC0415 - few projects have environments
+
+        project = choose(projects, choice)
+    if not (choice.variables or project.variables or project.environment.unset):
+        return project
+    from docbatch.specs.variables import with_outside_values  # noqa: PLC0415 - not all projects have variables
+
+    return with_outside_values(project, choice.variables)
+
+
+def _judged(origin: Origin, here: Path, checkout: Checkout) -> DeclaredProject:
+    node, shown = origin.node, origin.shown
     if unusable := list(load_sinks(origin, ("defaults", "sink"))):
         raise SpecError(unusable)
     own, price_faults = _own_prices(origin)
@@ -81,12 +111,13 @@ def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
     connections = _connections(spec.providers, checkout, origin)
     if problems := _price_problems(own, origin, connections):
         raise SpecError(problems)
+    texts, unset = _texts(node.child("vars"))
     return DeclaredProject(
-        file.parent,
+        origin.file.parent,
         here,
         spec.project.id,
         connections,
-        _texts(node.child("vars")),
+        texts,
         spec.defaults,
         origin,
         checkout.untrusted,
@@ -96,6 +127,7 @@ def _declared(file: Path, here: Path, checkout: Checkout) -> DeclaredProject:
         tuple(limit for name in spec.providers for limit in connections[name].limits),
         tuple(subscribers_of(spec, shown)),
         stores,
+        environment=ChosenEnvironment(unset=unset),
     )
 
 
@@ -146,10 +178,12 @@ def _only_document(nodes: tuple[Node, ...], shown: str) -> Node:
     return nodes[0]
 
 
-def _texts(variables: Node | None) -> Mapping[str, str]:
-    """Return variables as they are written, so that 1.50 stays 1.50 in a path."""
-    content = variables.content if variables else {}
-    return {name: value.text for name, value in content.items()} if isinstance(content, dict) else {}
+def _texts(written: Node | None) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """Return variables as they are written, so that 1.50 stays 1.50 in a path, and the names of those without a value."""
+    content = written.content if written else {}
+    each = content if isinstance(content, dict) else {}
+    texts = {name: value.text for name, value in each.items() if value.content is not None}
+    return texts, tuple(name for name in each if name not in texts)
 
 
 class _Connections(Mapping[str, Connection]):

@@ -22,6 +22,7 @@ def report_schema() -> Schema:
             "command": _said(
                 {"enum": ["apply", "status"]}, "apply reports of a run, status of how things stand"
             ),
+            "environment": _said(_TEXT_OR_NULL, "the environment it is of, null for the project itself"),
             "made": _said({**_TEXT, "format": "date-time"}, "when it was written (UTC)"),
             "exit_code": _said(
                 {"type": ["integer", "null"]}, "the code the run ended with, null without a run"

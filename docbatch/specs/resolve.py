@@ -229,6 +229,7 @@ class _Resolver:
     def _placed(
         self, kind: SinkKind, written: FileSinkSpec, path: tuple[Step, ...], origin: Origin | None
     ) -> FilePlace | StorePlace:
+        self._stay_inside(written.path)
         template = compile_template(written.path).bind({"vars": self._project.variables})
         folder, slash, _ = template.literal_root.rpartition("/")
         bound = template.without_prefix(len(folder + slash)).bind({"job": self._context()})
@@ -244,6 +245,12 @@ class _Resolver:
                 "nothing bounds where this writes", hint="begin the path with a folder, such as out/"
             )
         return FilePlace(root, bound)
+
+    def _stay_inside(self, path: str) -> None:
+        if self._project.environment.outside:
+            from docbatch.specs.variables import require_inside  # noqa: PLC0415 - few values come from outside
+
+            require_inside(self._project, path)
 
     def _context(self) -> dict[str, object]:
         return {

@@ -44,7 +44,6 @@ from docbatch.specs.values import (
 if TYPE_CHECKING:
     from docbatch.specs.inputs import ListedSource
 
-STATE_FOLDER = ".docbatch"
 _NAMED = "metadata_from: of the source names a list that says it, metadata_path: a pattern with {name} in it"
 
 Report = Callable[[tuple[Step, ...], str, str | None], None]
@@ -263,7 +262,7 @@ class SourceResolver:
             listing.documents,
             lambda index, *told: self._report(("sink", index, "path"), *told),
         )
-        mirror = self._project.root / STATE_FOLDER / INPUTS / self._spec.name
+        mirror = self._project.state_folder / INPUTS / self._spec.name
         allow_empty = isinstance(source, ListOptions) and source.allow_empty
         return JobSource(
             mirror,

@@ -20,9 +20,10 @@ from docbatch.core.results import Result
 from docbatch.core.run_history import VERSION as HISTORY_VERSION
 from docbatch.core.run_history import RunLine
 from docbatch.core.spending_guards import Objection
-from docbatch.fields import Schema
+from docbatch.fields import Schema, within
 from docbatch.providers import REGISTRY
 from docbatch.sinks.rows.facts import FAILURE_VERSION
+from docbatch.specs.environments import OF_THE_FILE
 from docbatch.specs.job import JobSpec
 from docbatch.specs.part_schema import part_of
 from docbatch.specs.project import ConnectionSpec, ProjectSpec
@@ -80,10 +81,23 @@ def project_schema() -> Schema:
     references, definitions = _definitions([ProjectSpec, ConnectionSpec, OwnLine, OwnStores])
     schema = definitions.pop(_name(references[ProjectSpec]))
     definitions[_name(references[ConnectionSpec])]["allOf"] = list(type_rules())
-    schema["properties"]["providers"]["allOf"] = [connection_rules()]
     schema["properties"]["prices"]["items"] = references[OwnLine]
+    _describe_environments(schema)
+    schema["properties"]["providers"]["allOf"] = [connection_rules()]
     schema["properties"]["stores"] = definitions.pop(_name(references[OwnStores]))["properties"]["stores"]
     return _document("docbatch project", {"$defs": definitions, **schema})
+
+
+def _describe_environments(schema: Schema) -> None:
+    """Say what an environment may hold: what the project file does, of which parts may stand above it."""
+    # Connections are described here without what their names say of their types, and stores without what they need.
+    own = {name: dict(each) for name, each in schema["properties"].items() if name not in OF_THE_FILE}
+    each = {**_object(own), "required": ["project"], "additionalProperties": False}
+    environments = schema["properties"]["environments"]
+    environments["patternProperties"] = dict.fromkeys(environments["patternProperties"], each)
+    schema["required"].remove("project")
+    named = {**within("environments", {"minProperties": 1}), "required": ["environments"]}
+    schema["anyOf"] = [{"required": ["project"]}, named]
 
 
 def result_schema() -> Schema:

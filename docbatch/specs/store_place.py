@@ -37,6 +37,10 @@ def store_place(
 
     _refuse_unusable(folder, kind)
     if isinstance(store.declared, FolderStoreSpec):
+        if project.environment.outside:
+            from docbatch.specs.variables import require_inside  # noqa: PLC0415 - few values come from outside
+
+            require_inside(project, store.declared.path)
         return f"{substitute(store.declared.path, project.variables)}/{folder or '.'}"
     return StorePlace(written.store, store_settings(store.name, store.declared).identity, folder, template)
 

@@ -16,6 +16,7 @@ from docbatch.core.windows import SendingWindow
 from docbatch.fields import SpecModel
 from docbatch.naming.expressions import Context
 from docbatch.naming.references import Listed
+from docbatch.naming.state_folders import state_folder
 from docbatch.naming.templates import Template, below
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.secret_references import CommandReference, EnvReference, FileReference, Reference
@@ -24,6 +25,7 @@ from docbatch.sources.allowance import Allowance
 from docbatch.sources.selecting.rules import SelectionRules
 from docbatch.sources.walk import Reach
 from docbatch.specs.checkout import Checkout
+from docbatch.specs.chosen_environment import ChosenEnvironment
 from docbatch.specs.nodes import Origin
 from docbatch.specs.notify import Subscriber
 from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule
@@ -284,7 +286,7 @@ class DeclaredProject:
     messages. `untrusted` says that nobody vouches for the project: nothing but its own files is looked at. `own_prices` are its own
     lines of prices, as they are written. `connection_limits` are those of the connections that docbatch.yaml names.
     `subscribers` are told of runs, `stores` are by name. Lists on standard input are read where it says so: commands that ask
-    for no document leave them.
+    for no document leave them. It is what docbatch.yaml says for the `environment`, which has an id and a state of its own.
     """
 
     root: Path
@@ -302,6 +304,11 @@ class DeclaredProject:
     subscribers: tuple[Subscriber, ...] = ()
     stores: "Mapping[str, StoreConnection]" = field(default_factory=dict)
     reads_input: bool = False
+    environment: ChosenEnvironment = field(default_factory=ChosenEnvironment)
+
+    @property
+    def state_folder(self) -> Path:
+        return state_folder(self.root, self.environment.name)
 
     @property
     def checkout(self) -> Checkout:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docbatch.core.errors import NoState, StateError
 from docbatch.core.report import visible
+from docbatch.naming.state_folders import shared_folder
 from docbatch.owner_only import make_file, make_folder, opener, tighten
 from docbatch.state.copies import settle_on_disk
 from docbatch.state.foreign_things import foreign_objects, refuse_foreign_entries
@@ -44,6 +45,7 @@ trash/     edited outputs that were replaced, and outputs that were pruned; 'doc
 inbox/     what webhooks said, until a run takes it up; may be deleted at any time
 inputs/    what jobs list as links, ids and texts, as it was last looked at; may be deleted while nothing runs
 emulate/   what 'docbatch emulate' remembers; nothing real, may be deleted while it does not run
+env/       a folder like this one for each environment of docbatch.yaml; nothing in it is used by another
 cache.db   file digests, and what links last said, to be fast; may be deleted at any time
 lock       held by a running apply; it frees itself, never remove it
 serial     how far the state had come; tells a restored backup from the current state
@@ -52,14 +54,18 @@ anchor     empty; tells this folder from a copy of it
 
 
 def prepare(folder: Path) -> None:
-    """Make the state folder, its owner's alone, and say in it what it is. Raises StateError."""
+    """Make the state folder, its owner's alone, and say in it what it is. Raises StateError.
+
+    So is the folder made that it lies in, where it is an environment's.
+    """
     refuse_foreign_entries(folder)
     _refuse_network(folder)
     try:
         make_folder(folder)
-        tighten(folder)
-        _write_once(folder / "README", README)
-        _write_once(folder / ".gitignore", "*\n")
+        for each in dict.fromkeys((shared_folder(folder), folder)):
+            tighten(each)
+            _write_once(each / "README", README)
+            _write_once(each / ".gitignore", "*\n")
     except OSError as error:
         raise StateError(f"{folder}: the state folder cannot be made: {error.strerror}") from error
 

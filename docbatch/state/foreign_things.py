@@ -12,6 +12,7 @@ from pathlib import Path
 
 from docbatch.core.errors import StateError
 from docbatch.core.report import visible
+from docbatch.naming.state_folders import environment_of, project_root, shared_folder
 
 LONGEST_VALUE = 256 * 1024 * 1024
 """Bytes of one value: what is larger was not written by docbatch, and an expression may ask for any size."""
@@ -32,10 +33,14 @@ def refuse_foreign_entries(folder: Path) -> None:
 
     So is a folder in the place of a file that everything depends on.
     """
-    if not os.path.lexists(folder):
+    if not os.path.lexists(shared_folder(folder)):
         return
-    if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(folder.parent)):
+    root = project_root(folder)
+    real, real_root = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
+    if not real.is_relative_to(real_root):
         raise _refused(folder, "is a link that leads out of the project")
+    if environment_of(folder) is not None and real != real_root / folder.relative_to(root):
+        raise _refused(folder, "is a link, or lies behind one, so that it is not the environment's own")
     for entry, kind in _strange(folder):
         raise _refused(entry, f"is {kind}, which docbatch never puts there")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from docbatch.core.errors import GuardRefused, StateError
 from docbatch.core.looks import LookKind
+from docbatch.naming.state_folders import project_root
 from docbatch.owner_only import make_file, opener
 from docbatch.state import files
 from docbatch.state.acceptances import Acceptances
@@ -98,7 +99,7 @@ class Store:
         self.shares = JobShares(database)
         self.failed_uploads = FailedUploads(database)
         self.found_objects = FoundObjects(database)
-        self.runs = Runs(database, folder.parent)
+        self.runs = Runs(database, project_root(folder))
         self.failed_attempts = FailedAttempts(database)
         self.parts = DocumentParts(database, self.items)
         self.unwell = UnwellDocuments(database)

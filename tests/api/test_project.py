@@ -308,3 +308,25 @@ def test_what_is_raised_over_a_plan_is_the_programs_own_too(project: docbatch.Pr
         project.apply(agree=look)
 
     assert project.plan().send_items == 3
+
+
+def test_an_environment_and_values_of_variables_are_chosen_where_a_project_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "docbatch.yaml").write_text(
+        "vars: {stage: none}\n"
+        "environments:\n"
+        "  dev: {project: {id: pdevdevdev01}}\n"
+        "  prod: {project: {id: pprodprod001}, vars: {stage: prod}}\n"
+    )
+    with pytest.raises(docbatch.EnvironmentNeeded) as needed:
+        docbatch.open_project(tmp_path)
+    found = {name: docbatch.open_project(tmp_path, env=name) for name in needed.value.environments}
+
+    assert {name: project.id for name, project in found.items()} == {
+        "dev": "pdevdevdev01",
+        "prod": "pprodprod001",
+    }
+    assert found["dev"].environment == "dev"
+    assert found["dev"].environments == ("dev", "prod")
+    assert docbatch.open_project(tmp_path, env="dev", vars={"stage": "x"}).environment == "dev"
+    with pytest.raises(docbatch.UsageError, match="there is no variable 'stgae'"):
+        docbatch.open_project(tmp_path, env="dev", vars={"stgae": "x"})

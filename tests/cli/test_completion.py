@@ -142,3 +142,16 @@ def test_the_line_of_the_guide_makes_a_shell_complete(shell: str, jobs: Project)
         script = [f"{line}\n{PRESS[shell]}", *(["bash"] if shell == "bash" else []), words]
         told = run(jobs, shell, *start, *script).stdout.splitlines()
         assert [each.partition("\t")[0] for each in told] == found
+
+
+def test_environments_are_offered_as_they_are_written(project: Project) -> None:
+    assert offered(project, "plan", "--env", "") == []
+    project.write(
+        {
+            "docbatch.yaml": "vars: {a: b}\nenvironments:\n  # the first\n  dev:\n    project: {id: pdevdevdev01}\n\n"
+            "  prod: {project: {id: pprodprod001}}\nlimits: []\n"
+        }
+    )
+
+    assert offered(project, "plan", "--env", "") == ["dev", "prod"]
+    assert offered(project, "--env", "p") == ["prod"]

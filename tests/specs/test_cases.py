@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from docbatch.core.errors import SpecError
+from docbatch.core.errors import EnvironmentNeeded, SpecError
 from docbatch.specs.load import load_jobs, load_project
 from docbatch.specs.schema import job_schema, project_schema
 from docbatch.specs.yaml import parse
@@ -92,6 +92,8 @@ BEYOND_A_SCHEMA = {
         "job-where-modified-upside-down",
         "job-where-pages-upside-down",
         "job-where-size-upside-down",
+        "project-environment-poll-backwards",
+        "project-environments-of-one-id",
         "project-poll-backwards",
         "job-window-that-never-ends",
         "project-prices-backwards",
@@ -100,6 +102,7 @@ BEYOND_A_SCHEMA = {
     "prices that are shipped are not part of a schema, nor what connections are to": {
         "project-prices-of-others"
     },
+    "what an environment leaves out stands above it": {"project-environment-connection-of-no-type"},
     "a schema counts no decimals": {"project-prices-too-exact"},
     "which time zones there are is known to a machine": {"job-window-in-no-zone"},
     "a number is computed from a text": {"job-config-too-little-memory"},
@@ -139,6 +142,9 @@ def said(file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]
         project = load_project(folder)
         if not is_project:
             load_jobs(project, [Path("spec.yaml")])
+    except EnvironmentNeeded:
+        # The file is judged by now, and all of its environments.
+        return []
     except SpecError as error:
         return [str(problem).partition(".yaml:")[2] for problem in error.problems]
     return []

@@ -53,14 +53,15 @@ def write_standing(project: DeclaredProject, place: Place, job: str | None) -> "
     from docbatch.engine.administration.edit_state import named_jobs
     from docbatch.state.store import Store
 
-    state = project.root / ".docbatch"
+    state = project.state_folder
     folder = ReportFolder(project.here / place, fspath(place))
     declared = list(_declared(project))
     folder.check(declared)
     with Store.readable(state) as store:
         names = named_jobs(store, job)
     scope = scope_of(declared, None if job is None else names)
-    report = read_report(state, scope, RunReport("status", iso_moment(time.time()), ()))
+    blank = RunReport("status", iso_moment(time.time()), (), environment=project.environment.name)
+    report = read_report(state, scope, blank)
     folder.write(report)
     return report
 

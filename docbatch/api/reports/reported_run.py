@@ -13,6 +13,7 @@ from docbatch.core.errors import DocbatchError, ReportUnwritten, StateError
 from docbatch.core.moments import iso_moment
 from docbatch.core.run_reports.values import ReportedError, RunReport
 from docbatch.engine.progress_notices import Answered, Intended, Notice, Trouble
+from docbatch.naming.state_folders import environment_of
 
 if TYPE_CHECKING:
     from docbatch.engine.running.apply import ApplyOutcome
@@ -86,7 +87,7 @@ class ReportedRun:
         code, errors = ended
         blank = RunReport(
             "apply", iso_moment(time.time()), (), errors=tuple(errors), exit_code=code, seconds=round(seconds, 3),
-            sent=self._watch.count,
+            sent=self._watch.count, environment=environment_of(self._state),
         )  # fmt: skip
         try:
             report = read_report(self._state, self._scope, blank)

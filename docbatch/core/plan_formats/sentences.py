@@ -60,8 +60,9 @@ STATES: Mapping[StateKnown, str] = {
 
 
 def head(report: PlanReport) -> str:
+    where = "" if report.environment is None else f"environment {report.environment}: "
     return (
-        f"{plural(len(report.jobs), 'job')}, {plural(report.found, 'document')} found,"
+        f"{where}{plural(len(report.jobs), 'job')}, {plural(report.found, 'document')} found,"
         f" {report.unchanged:,} unchanged and delivered"
     )
 

@@ -16,6 +16,7 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "version": VERSION,
         "type": "report",
         "command": report.command,
+        "environment": report.environment,
         "made": report.made,
         "exit_code": report.exit_code,
         "why": why(report) or None,

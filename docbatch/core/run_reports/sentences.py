@@ -1,7 +1,7 @@
 """The sentences of a report that its formats share. What others named in them is not escaped yet."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from docbatch.core.cost_sentences import run_text, spending_text
 from docbatch.core.models import RetryClass
@@ -50,7 +50,8 @@ def headline(report: RunReport) -> str:
     """Say in a line how many documents are done, and how many are not."""
     counts = report.counts
     done = f"{counts.get('succeeded', 0):,} of {plural(report.documents, 'document')} done"
-    return ", ".join([done, *_not_done(report)])
+    where = "" if report.environment is None else f"environment {report.environment}: "
+    return where + ", ".join([done, *_not_done(report)])
 
 
 def _not_done(report: RunReport) -> Iterator[str]:
@@ -124,6 +125,13 @@ def reason(document: ReportedDocument, *, with_kind: bool = True) -> str:
 
 def next_steps(report: RunReport) -> Iterator[SuggestedCommand]:
     """Yield what to do next, what goes on by itself first."""
+    for step in _next_steps(report):
+        program, *words = step.command.split(" ")
+        where = [] if report.environment is None else ["--env", report.environment]
+        yield replace(step, command=" ".join((program, *where, *words)))
+
+
+def _next_steps(report: RunReport) -> Iterator[SuggestedCommand]:
     failed = [each for each in report.unwell if each.status == "failed" and each.is_failing]
     partial = any(each.status == "partial" and each.is_failing for each in report.unwell)
     again = sum(each.retry is not RetryClass.NEVER for each in failed)

@@ -114,6 +114,7 @@ class RunReport:
 
     `made` is a moment (UTC) as in 2026-01-15T08:30:00Z. After a run, `exit_code` is the code it ended with, `seconds` how long
     it took, `sent` how many documents it sent, and `spent` what these came to, by connection; None and nothing otherwise.
+    It is of an `environment`, None for the project itself.
     """
 
     command: Literal["apply", "status"]
@@ -127,6 +128,7 @@ class RunReport:
     sent: int | None = None
     spent: tuple[CostLine, ...] = ()
     held: tuple[HeldWork, ...] = ()
+    environment: str | None = None
 
     @property
     def counts(self) -> dict[str, int]:

@@ -27,6 +27,7 @@ from docbatch.engine.progress_notices import Observer
 from docbatch.engine.running.follow_submission import poll
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.settle_unanswered_creates import intent
+from docbatch.naming.state_folders import project_root
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider
 from docbatch.specs.values import Connection
@@ -97,7 +98,7 @@ def _run(order: Order, store: Store, clock: Clock, observe: Observer) -> Iterato
     spool = Spool(order.folder / "spool", store.results)
     used = {submission.connection for submission in store.submissions.open()}
     known = [each for each in order.connections if each.name in used and each.type in REGISTRY]
-    found = accesses(known, order.folder.parent, spool.incoming, clock.wake, order.allowed_hosts)
+    found = accesses(known, project_root(order.folder), spool.incoming, clock.wake, order.allowed_hosts)
     connections = Connections(found)
     with contextlib.closing(spool), contextlib.closing(connections):
         yield Run(store, spool, connections, {}, clock, observe, "", replan=lambda _run, _item, _reason: None)

@@ -29,6 +29,7 @@ from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.planning.plan import CountedJobs, Selection
 from docbatch.engine.planning.plan_session import PlanSession, locked_session
 from docbatch.engine.progress_notices import Observer, Waiting
+from docbatch.naming.state_folders import project_root
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider, Recalled, Survey
 from docbatch.providers.kind import Settings
@@ -108,7 +109,7 @@ def recover(
     if (search.only or search.absent) and not search.dry_run and not has_state(search):
         with taken_up(replace(search, dry_run=True), clock) as session:
             require_names(search, charging(session))
-    project = search.folder.parent
+    project = project_root(search.folder)
     attempt = _Attempt(search, has_state(search))
     remembered = {} if watch is None else remembered_versions(project, search.jobs)
     with taken_up(search, clock, remembered, attempt.close) as session:

@@ -10,6 +10,7 @@ from docbatch.core.recipe_changes import Difference
 from docbatch.core.report import span
 from docbatch.naming.declared_sinks import kind_of_sink, shown_sink
 from docbatch.naming.pathtext import escape
+from docbatch.naming.state_folders import project_root
 from docbatch.state.documents import RecordedJob
 from docbatch.state.store import Store
 
@@ -20,7 +21,7 @@ def declaration(store: Store, name: str) -> JobDeclaration | None:
     if job is None:
         return None
     recipe = store.documents.recipe(job.recipe)
-    project = os.fsdecode(store.folder.parent)
+    project = os.fsdecode(project_root(store.folder))
     sinks = [
         (kind_of_sink(sink.identity), shown_sink(sink.identity, project))
         for sink in store.deliveries.sinks(name)

@@ -25,6 +25,7 @@ from docbatch.engine.planning.places.unseen_sinks import UnseenSink, each_once
 from docbatch.engine.planning.resolve_jobs import Ask, ReachedPlaces, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.tally import Tally
+from docbatch.naming.state_folders import environment_of, project_root
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job, StoreConnection
@@ -87,7 +88,7 @@ class Plan:
     `counted` is known what their documents have, `prices` reads what providers charge.
     `project` is the folder that paths are told relative to, and `project_id` what docbatch.yaml calls it. `unseen` says of
     which sinks the outputs could not be looked at, and why, those among them that need what is not installed; `unserved` of
-    which jobs a server could not be asked for its rows.
+    which jobs a server could not be asked for its rows. It is for the project itself without an `environment`.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -103,6 +104,7 @@ class Plan:
     project_id: str = ""
     unseen: tuple[UnseenSink, ...] = ()
     unserved: tuple[tuple[str, SinkError], ...] = ()
+    environment: str | None = None
 
     @cached_property
     def costs(self) -> "ItemCosts":
@@ -166,10 +168,16 @@ def plan(
         differences,
         sight=sight,
         allowed=allowed,
-        project=selection.folder.parent,
+        project=project_root(selection.folder),
     )
     counted = _count(selection, made, since, sight)
-    made = replace(made, counted=counted, prices=selection.prices, project_id=selection.project)
+    made = replace(
+        made,
+        counted=counted,
+        prices=selection.prices,
+        project_id=selection.project,
+        environment=environment_of(selection.folder),
+    )
     made = replace(
         made, notes=(*selection.notes, *_unseen(targets), *_moved(targets), *_split(made), *made.notes)
     )
@@ -182,7 +190,7 @@ def plan(
 
 
 def _reached(selection: Selection, sight: Sight) -> ReachedPlaces:
-    root, is_offline = selection.folder.parent, selection.offline or selection.stateless
+    root, is_offline = project_root(selection.folder), selection.offline or selection.stateless
     stores = ObjectStores(
         selection.stores,
         root,

@@ -84,6 +84,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         pages=_pages(plan),
         costs=tuple(_costs(plan, due)),
         least_seconds=_least_seconds(plan, due),
+        environment=plan.environment,
     )
 
 

@@ -26,6 +26,7 @@ from docbatch.engine.planning.record_changes import Witness, keep_stamps, record
 from docbatch.engine.planning.resolve_jobs import unpinned
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Observer, ResultsMoved
+from docbatch.naming.state_folders import project_root
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider
 from docbatch.sources.kept_content import KeptContent
@@ -188,9 +189,9 @@ def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Cl
     used = {job.connection.name: job.connection for job in work.jobs}
     others = {each.name: each for each in work.connections if each.name in left and each.type in REGISTRY}
     wanted = {**others, **used}.values()
-    stores = ObjectStores(work.stores, work.folder.parent, work.allowed_hosts, offline=work.offline)
+    stores = ObjectStores(work.stores, project_root(work.folder), work.allowed_hosts, offline=work.offline)
     found = accesses(
-        wanted, work.folder.parent, spool.incoming, clock.wake, work.allowed_hosts, stores=stores
+        wanted, project_root(work.folder), spool.incoming, clock.wake, work.allowed_hosts, stores=stores
     )
     return Connections(found, now=clock.monotonic)
 

@@ -21,6 +21,7 @@ from docbatch.engine.planning.selection.selected_documents import selected
 from docbatch.engine.planning.sink_versions import sink_versions
 from docbatch.naming.declared_sinks import ROWS_SAY
 from docbatch.naming.pathtext import escape
+from docbatch.naming.state_folders import project_root
 from docbatch.naming.templates import NO_METADATA, doc_fields
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import ProviderKind, Settings
@@ -236,7 +237,7 @@ def _sink(job: Job, sink: JobSink, folder: Path, source: Source, reached: Reache
     opening = Opening(
         job=job.name,
         options=sink.options,
-        root=sink.place.root if isinstance(sink.place, FilePlace) else folder.parent,
+        root=sink.place.root if isinstance(sink.place, FilePlace) else project_root(folder),
         output=single or b"",
         trash=folder / "trash",
         labels=job.labels,

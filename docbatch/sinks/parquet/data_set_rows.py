@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from docbatch.core.errors import SinkError
 from docbatch.naming.pathtext import escape, unescape
+from docbatch.naming.state_folders import project_root
 from docbatch.sinks.base import Difference
 from docbatch.sinks.faults import SAFE, sink_error
 from docbatch.sinks.kind import Opening
@@ -56,7 +57,7 @@ class DataSetRows(RowPlace):
             opened: PartsFolder = StoredFolder(at.bucket, folder, at.trash.parent)
             return cls(opened, (at.job, at.project), opened.place, folder)
         local = LocalFolder(at.root, folder, Trash(at.trash))
-        project = f"{at.trash.parent.parent}/"
+        project = f"{project_root(at.trash.parent)}/"
         return cls(local, (at.job, at.project), local.place.removeprefix(project), folder)
 
     def is_shared(self, jobs: Collection[str]) -> bool:

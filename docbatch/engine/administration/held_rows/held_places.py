@@ -8,6 +8,7 @@ from typing import TypeVar
 from docbatch.core.errors import DocbatchError, SinkError
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.sink_secrets import SinkSecrets
+from docbatch.naming.state_folders import project_root
 from docbatch.naming.store_places import in_store
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks import KINDS
@@ -196,11 +197,11 @@ class RowPlaces:
         folder = self.store.folder
         is_stored = in_store(sink.root)
         project = self.declared.project
-        secrets = SinkSecrets(folder.parent)
+        secrets = SinkSecrets(project_root(folder))
         return Opening(
             job=sink.job,
             options=options,
-            root=folder.parent
+            root=project_root(folder)
             if is_stored or not sink.root
             else Path(sink.root.decode(errors="surrogateescape")),
             output=sink.output or b"",

@@ -17,6 +17,7 @@ from docbatch.engine.administration.outputs.left_output import LeftCount
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.naming.declared_sinks import kind_of_sink
 from docbatch.naming.pathtext import escape
+from docbatch.naming.state_folders import project_root
 from docbatch.sinks import KINDS, outputs
 from docbatch.sinks.faults import reason
 from docbatch.sinks.files_within import files_within, folder_within, is_folder
@@ -79,7 +80,7 @@ class _Drift:
         self._store = store
         self._search = search
         self._tell = tell
-        self._project = os.fsencode(store.folder.parent)
+        self._project = os.fsencode(project_root(store.folder))
         self._gone = _Missing()
         self._result = Differing()
         self._folders_told: set[bytes] = set()
@@ -114,7 +115,7 @@ class _Drift:
             told = "it is gone" if is_there else f"it is gone, with the folder {self._shown(sink.root)}"
             self.say("removed", sink, known, told)
         search = self._search
-        stores = ObjectStores(search.stores, self._store.folder.parent, search.allowed_hosts)
+        stores = ObjectStores(search.stores, project_root(self._store.folder), search.allowed_hosts)
         drift = StoreDrift(self._store, stores, self, search.deep, search.consumed)
         self._look_into_stores(drift, every, [each for each in wanted if each.is_in_store])
         self._result.notes += LeftCount(self._store, search.job, drift.opened).notes(every)

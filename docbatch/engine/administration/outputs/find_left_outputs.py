@@ -13,6 +13,7 @@ from docbatch.engine.administration.outputs.find_left_objects import LeftObjects
 from docbatch.engine.administration.outputs.left_output import LeftOutput, why_left
 from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.naming.pathtext import escape
+from docbatch.naming.state_folders import project_root
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks import KINDS
 from docbatch.sinks.faults import reason
@@ -46,7 +47,7 @@ class LeftOutputs:
         self._objects = LeftObjects(store, stores)
         self._declared = declared
         self._named = named
-        self._folder = store.folder.parent
+        self._folder = project_root(store.folder)
         self._owner = FolderOwner(
             "" if project == DEFAULT_PROVIDER else project, os.path.realpath(self._folder)
         )

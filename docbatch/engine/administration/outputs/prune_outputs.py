@@ -24,6 +24,7 @@ from docbatch.engine.administration.outputs.pruned_stores import PrunedStores
 from docbatch.engine.administration.outputs.take_outputs import Taking
 from docbatch.engine.administration.outputs.trash_batches import batches
 from docbatch.naming.pathtext import escape
+from docbatch.naming.state_folders import project_root
 from docbatch.sinks.faults import reason
 from docbatch.specs.values import StoreConnection
 from docbatch.state.store import Store
@@ -105,7 +106,7 @@ def prune(order: PruneOrder, agree: Callable[[Pruning], bool]) -> Pruning:
     with locked(order.folder) as store:
         store.refuse_restored()
         named = None if order.job is None else named_jobs(store, order.job)
-        stores = PrunedStores(order.stores, order.folder.parent, order.allowed_hosts, order.sinks)
+        stores = PrunedStores(order.stores, project_root(order.folder), order.allowed_hosts, order.sinks)
         left = LeftOutputs(store, order.declared, order.project, named, stores)
         if not order.dry_run:
             finish_batches(store, stores)

@@ -18,6 +18,7 @@ from docbatch.engine.administration.outputs.restore_objects import StoreTrash, c
 from docbatch.engine.administration.outputs.trash_batches import TakenOutput, TrashBatch, batches
 from docbatch.naming import picture_folders
 from docbatch.naming.pathtext import escape, unescape
+from docbatch.naming.state_folders import project_root
 from docbatch.naming.store_places import in_store
 from docbatch.sinks.faults import reason
 from docbatch.sinks.outputs import stamp_of
@@ -259,7 +260,7 @@ def _shown(record: TakenOutput, folder: Path) -> str:
     place = unescape(record.root) + b"/" + unescape(record.output)
     if record.rows:
         return f"{escape(place)} ({record.document})"
-    above = os.fsencode(folder.parent) + b"/"
+    above = os.fsencode(project_root(folder)) + b"/"
     return escape(place.removeprefix(above))
 
 

@@ -69,7 +69,7 @@ def compare_plans(
 def _plan_text(
     case: PlanCase, jobs: Sequence[Job], project: DeclaredProject, observe: "Callable[[Notice], object]"
 ) -> str:
-    folder = project.root / ".docbatch"
+    folder = project.state_folder
     selection = Selection(
         case.jobs(jobs, project),
         folder,

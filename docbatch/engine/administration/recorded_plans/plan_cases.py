@@ -13,11 +13,15 @@ from docbatch.specs.project_file import show_file
 from docbatch.specs.readers import first_reader
 from docbatch.specs.values import DeclaredProject, Job, JobListing
 
-FOLDER = Path("tests/plans")
 PLAN = "plan.txt"
 DOCUMENTS, STORES = "documents", "stores"
 FIRST = "all"
 """What the case is called that is recorded where there is none yet."""
+
+
+def plans_folder(environment: str | None) -> Path:
+    """Return where plans are recorded, below a project's root: each environment has its own."""
+    return Path("tests/plans") if environment is None else Path("tests/env", environment, "plans")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from docbatch.core.guard import refuse_shared
 from docbatch.core.report import visible
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.naming.state_folders import project_root
 from docbatch.naming.store_places import in_store
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sinks.owners import FolderOwner, around, claim, claimed, claimed_above
@@ -52,7 +53,7 @@ def claim_folders(targets: Iterable[ResolvedJob], project: str, state: Path) -> 
 
 
 def _owner(project: str, state: Path) -> FolderOwner:
-    return FolderOwner("" if project == DEFAULT_PROVIDER else project, os.path.realpath(state.parent))
+    return FolderOwner("" if project == DEFAULT_PROVIDER else project, os.path.realpath(project_root(state)))
 
 
 def _roots(targets: Iterable[ResolvedJob]) -> list[bytes]:
@@ -62,7 +63,7 @@ def _roots(targets: Iterable[ResolvedJob]) -> list[bytes]:
 
 def _is_inside(folder: Path, state: Path) -> bool:
     """Say whether a folder lies in the project, and in no project within it."""
-    root = Path(os.path.realpath(state.parent))
+    root = Path(os.path.realpath(project_root(state)))
     place = Path(os.path.realpath(folder))
     return place.is_relative_to(root) and around(folder) in {root, *root.parents, None}
 

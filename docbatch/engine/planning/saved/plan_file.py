@@ -24,6 +24,7 @@ from docbatch.engine.planning.saved.moved_documents import MOST, Documents, name
 from docbatch.engine.planning.saved.reviewed_costs import MostCost, Reviewed, costs_by_key, raised
 from docbatch.engine.progress_notices import Trouble
 from docbatch.naming.pathtext import escape
+from docbatch.specs.values import DeclaredProject
 from docbatch.state.store import Store
 
 VERSION = "docbatch/plan-file/v1"
@@ -39,6 +40,7 @@ class SavedPlan:
 
     `documents` are those it would send; files that an earlier version of docbatch wrote name none. `costs` are what
     each comes to at most, where that was looked into. `project` is the id of the project. `ways` say of each job how they are made, as its spec says it.
+    It is for an `environment`, and for `variables` whose values came from outside, as `told_apart` has them; files of before say neither.
     """
 
     digest: str
@@ -50,6 +52,8 @@ class SavedPlan:
     ways: Mapping[str, str] = field(default_factory=dict)
     costs: Reviewed = field(default_factory=dict)
     project: str | None = None
+    environment: str | None = None
+    variables: Mapping[str, str] | None = None
 
     def check(self, store: Store, plan: Plan) -> frozenset[str]:
         """Return what is due and was not reviewed: items that are left.
@@ -128,15 +132,18 @@ def _stale(what: str) -> StalePlan:
     )
 
 
-def save(path: Path, here: Path, plan: Plan, report: PlanReport, paths: Iterable[str]) -> None:
-    """Write a plan file; its path is relative to `here`. It takes the place of another plan, and of nothing else.
+def save(path: Path, project: DeclaredProject, plan: Plan, report: PlanReport, paths: Iterable[str]) -> None:
+    """Write a plan file; its path is relative to where the project was looked for. It takes the place of another plan, and of nothing else.
 
     Raises UsageError when it cannot be written.
     """
+    here = project.here
     store = plan.store
     content = {
         "version": VERSION,
         "project": plan.project_id,
+        "environment": plan.environment,
+        "variables": told_apart(project.environment.outside),
         "lineage": None if store is None else store.lineage,
         "serial": 0 if store is None else store.events.last(),
         "paths": list(paths),
@@ -182,6 +189,8 @@ def load(path: Path, here: Path) -> SavedPlan:
             {str(job): _judged(way) for job, way in content.get("ways", {}).items()},
             _costs(content.get("documents", {})),
             content.get("project"),
+            content.get("environment"),
+            content.get("variables"),
         )
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
@@ -189,6 +198,11 @@ def load(path: Path, here: Path) -> SavedPlan:
         raise UsageError(
             f"{path}: is not a plan file", hint="'docbatch plan --out FILE' writes one"
         ) from error
+
+
+def told_apart(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return texts by which values can be compared, and not read."""
+    return {name: _digest(value) for name, value in sorted(variables.items())}
 
 
 def _may_be_replaced(path: Path) -> bool:

@@ -9,6 +9,7 @@ from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
+from docbatch.naming.state_folders import project_root
 from docbatch.sinks.base import Fault, Receipt
 
 
@@ -36,7 +37,7 @@ def report_faults(run: Run, target: ResolvedJob, wanted: ResolvedSink, faults: S
 def _named(run: Run, wanted: ResolvedSink) -> str:
     if wanted.root is None or not wanted.output:
         return f"sink {wanted.kind.name}"
-    project = os.fsencode(run.store.folder.parent) + b"/"
+    project = os.fsencode(project_root(run.store.folder)) + b"/"
     return f"sink {wanted.kind.name} {escape((wanted.root + b'/' + wanted.output).removeprefix(project))}"
 
 

@@ -10,6 +10,7 @@ from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Trouble
 from docbatch.engine.running.run_context import Run
 from docbatch.naming.pathtext import escape
+from docbatch.naming.state_folders import project_root
 from docbatch.sinks import outputs
 from docbatch.sinks.faults import reason
 from docbatch.sinks.found_files import find
@@ -54,7 +55,7 @@ def _write(run: Run, target: ResolvedJob, place: bytes) -> None:
 
     if run.store.outputs.known([(folded(place), place)]):
         raise SinkError("an output of a document lies there; give the manifest another place")
-    project = run.store.folder.parent
+    project = project_root(run.store.folder)
     listing = OutputListing(run.store, target, os.fsencode(project))
     listing.prove()
     below = place[len(os.fsencode(project)) + 1 :]

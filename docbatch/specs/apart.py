@@ -1,0 +1,137 @@
+"""Environments of a project leave each other alone: no two write one output, and none reads another's as documents.
+
+Jobs are compared as each environment has them. What the paths of two sinks have in common decides; what they say of
+documents may be anything.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from docbatch.core.errors import Problem
+from docbatch.naming.path_patterns import PathPattern, path_pattern
+from docbatch.naming.templates import Template
+from docbatch.specs.nodes import Origin
+from docbatch.specs.nodes import Path as Place
+from docbatch.specs.overlap import read_as_documents
+from docbatch.specs.values import DeclaredProject, FilePlace, Job, JobSink
+
+Resolve = Callable[[Origin, DeclaredProject], tuple[Job | None, Sequence[Problem]]]
+_OF_ITS_OWN = (
+    "give each a path of its own, as in out/{{ vars.stage }}/, with a stage under vars: of each environment"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPlace:
+    """What a job writes in an environment: by a sink, or its manifest. `place` is where its spec says so."""
+
+    pattern: PathPattern
+    environment: str
+    job: Job
+    place: Place
+
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """What is equal for places that meet the same others: many jobs may write to one."""
+        return self.environment, self.pattern
+
+    def meets(self, other: "WrittenPlace") -> bool:
+        """Say whether both may write to one place: tables of one file are one, for what the one writes is a change to the other."""
+        return self.environment != other.environment and self.pattern.meets(other.pattern)
+
+
+def environment_problems(
+    project: DeclaredProject, jobs: Sequence[Job], resolve: Resolve, *, is_judged: bool
+) -> Iterator[Problem]:
+    """Yield the outputs that two environments would write, and those that another would read as documents.
+
+    `jobs` are all that are known in the project's own; with `is_judged`, what is wrong with them in another is told as well.
+    """
+    if not project.environment.others:
+        return
+    everywhere = {project.environment.said: list(jobs)}
+    for other in project.environment.others:
+        found = everywhere.setdefault(other.environment.said, [])
+        for each in jobs:
+            job, problems = resolve(each.origin, other)
+            found += [] if job is None else [job]
+            for problem in problems if is_judged else ():
+                yield replace(problem, message=f"in {other.environment.said}: {problem.message}")
+    told: set[tuple[str, int | None, int | None]] = set()
+    for problem in (*_written_twice(everywhere), *_read_elsewhere(everywhere, project.here)):
+        where = problem.file, problem.line, problem.column
+        if where not in told:
+            told.add(where)
+            yield problem
+
+
+def _written_twice(everywhere: Mapping[str, Sequence[Job]]) -> Iterator[Problem]:
+    """Yield a problem for each sink and manifest that something of another environment meets.
+
+    In the order of what paths begin with, whatever one may meet stands before it, and its own path begins as that does.
+    """
+    around: list[WrittenPlace] = []
+    known: set[tuple[object, ...]] = set()
+    for each in sorted(_written(everywhere), key=lambda written: written.pattern.beginning):
+        while around and not each.pattern.beginning.startswith(around[-1].pattern.beginning):
+            around.pop()
+        first = next((other for other in around if each.meets(other)), None)
+        if first is not None:
+            yield _twice(each, first)
+        if each.alike not in known:
+            known.add(each.alike)
+            around.append(each)
+
+
+def _twice(each: WrittenPlace, other: WrittenPlace) -> Problem:
+    told = f"{other.environment} and {each.environment} would write to one place"
+    if each.job.name != other.job.name:
+        told = f"{each.environment} would write where job {other.job.name} writes in {other.environment}"
+    return each.job.origin.problem(each.place, told, _OF_ITS_OWN)
+
+
+def _written(everywhere: Mapping[str, Iterable[Job]]) -> Iterator[WrittenPlace]:
+    for environment, jobs in everywhere.items():
+        for job in jobs:
+            for index, sink in enumerate(job.sinks):
+                place: Place = ("sink", index) if sink.place is None else ("sink", index, "path")
+                pattern = _pattern(sink)
+                if pattern is not None:
+                    yield WrittenPlace(pattern, environment, job, place)
+            if job.manifest is not None:
+                name = Template((job.manifest.name,))
+                whole = path_pattern(_real(job.manifest.parent), name, holds_files=False, folds=True)
+                yield WrittenPlace(whole, environment, job, ("manifest",))
+
+
+def _pattern(sink: JobSink) -> PathPattern | None:
+    """Return the paths that a sink may write to; None where only a server knows whose what lies there is."""
+    if sink.place is None:
+        # Which server a reference leads to may differ where each environment is applied.
+        part = None if sink.kind.is_served else sink.options.part
+        return None if part is None else PathPattern((f"{sink.kind.name}\n{part}",))
+    if isinstance(sink.place, FilePlace):
+        root, template = _real(sink.place.root), sink.place.template
+        return path_pattern(root, template, holds_files=bool(sink.kind.within), folds=True)
+    # What a folder of keys has in the trash of its store is emptied with all of the folder.
+    template = Template(()) if sink.kind.per_document else sink.place.template
+    holds_files = sink.kind.per_document or bool(sink.kind.within)
+    return path_pattern(sink.place.root, template, holds_files=holds_files, folds=False)
+
+
+def _real(folder: Path) -> str:
+    return os.path.realpath(folder)
+
+
+def _read_elsewhere(everywhere: Mapping[str, Sequence[Job]], here: Path) -> Iterator[Problem]:
+    for environment, jobs in everywhere.items():
+        readers = [
+            replace(job, name=f"{job.name} in {other}")
+            for other, theirs in everywhere.items()
+            if other != environment
+            for job in theirs
+        ]
+        for problem in read_as_documents(jobs, readers, here):
+            yield replace(problem, message=f"in {environment} {problem.message}")
