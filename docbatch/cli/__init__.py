@@ -14,6 +14,7 @@ import click
 
 from docbatch import __version__, invocation
 from docbatch.cli import json_lines, log_options
+from docbatch.cli.lock_timeout import take_lock_timeout
 from docbatch.cli.log_options import take_logs
 from docbatch.cli.options import UNTRUSTED, take_folder, untrusted_by_variable
 from docbatch.cli.output import endure, say, say_last, silence, tell, unwritten
@@ -29,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "validate": "Check specs: every error at once, without network, keys or commands.",
     "plan": "Show what apply would do and why. Changes nothing.",
     "apply": "Send, follow, collect and deliver until nothing is due.",
+    "watch": "Apply, and again whenever files change and settle.",
     "listen": "Receive webhooks, so that results are collected at once.",
     "status": "Show what is recorded. No network.",
     "costs": "Show what paid work came to.",
@@ -55,6 +57,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 TRUSTING: Final = frozenset(
     {
         "apply",
+        "watch",
         "listen",
         "costs",
         "failures",
@@ -102,6 +105,7 @@ class Lazy(click.Group):
         command: click.Command = module.command
         take_folder(command)
         take_logs(command)
+        take_lock_timeout(command, cmd_name)
         if cmd_name not in NO_LINES:
             _take_json(command)
         return command

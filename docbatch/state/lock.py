@@ -13,40 +13,84 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
+from docbatch import invocation
 from docbatch.core.errors import StateError, StateLocked
 from docbatch.owner_only import FILE, close
+from docbatch.state import lock_patience
 
 MOMENT = 1.0
 SECOND = "README"
 """Lies in every state folder, and is locked as well. The folder itself is not: who reads the cache shares a lock on that."""
-_LONGEST = 4096
+_LONGEST, _LONGEST_COMMAND = 4096, 200
 _LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_READY: ContextVar[frozenset[Path]] = ContextVar("locks_ready", default=frozenset())
 
 
 @contextlib.contextmanager
 def hold(path: Path) -> Iterator[None]:
-    """Hold the lock for the block. Raises StateLocked, naming the owner, when another process has it, and StateError."""
+    """Hold the lock for the block; what is `kept_ready` around it is taken over.
+
+    Raises StateLocked, naming the owner, when another process has it, after waiting where somebody has the patience for that;
+    StateError.
+    """
+    ready = _READY.get()
+    if path in ready:
+        # Who holds it is there once only: another one inside is locked out, as everybody is.
+        token = _READY.set(ready - {path})
+        try:
+            yield
+        finally:
+            _READY.reset(token)
+        return
     with contextlib.ExitStack() as held:
         try:
-            second = _locked_second(path)
-            if second is not None:
-                held.callback(os.close, second)
-            descriptor = _locked(path)
+            descriptor = _patiently(path, held)
         except OSError as error:
             raise StateError(
                 f"{path}: cannot be written: {error.strerror}",
                 hint="nothing was done; make room in the state folder or make it writable, or run 'docbatch plan', which only reads",
             ) from error
-        held.callback(os.close, descriptor)
         try:
             yield
         finally:
             # Who held it is for people only, and is not believed of a process that is gone.
             with contextlib.suppress(OSError):
                 os.ftruncate(descriptor, 0)
+
+
+@contextlib.contextmanager
+def kept_ready(path: Path) -> Iterator[None]:
+    """Hold the lock for whoever takes it in the block, so that nobody comes between. Raises as `hold` does."""
+    with hold(path):
+        token = _READY.set(_READY.get() | {path})
+        try:
+            yield
+        finally:
+            _READY.reset(token)
+
+
+def _patiently(path: Path, held: contextlib.ExitStack) -> int:
+    """Lock both files, which `held` lets go; return the descriptor of the first. Raises as `hold` does, and OSError."""
+    patience = lock_patience.current()
+    while True:
+        with contextlib.ExitStack() as taken:
+            try:
+                second = _locked_second(path)
+                if second is not None:
+                    taken.callback(os.close, second)
+                descriptor = _locked(path)
+            except StateLocked:
+                taken.close()
+                if patience is None or not patience.wait(owner(path) or "another run"):
+                    raise
+            else:
+                taken.callback(os.close, descriptor)
+                held.push(taken.pop_all())
+                return descriptor
 
 
 def _locked_second(path: Path) -> int | None:
@@ -140,7 +184,9 @@ def _lives(path: Path) -> bool:
 
 def _sign(descriptor: int) -> None:
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "started": started})
+    command = invocation.current()[:_LONGEST_COMMAND]
+    signed = {"pid": os.getpid(), "host": socket.gethostname(), "started": started, "command": command}
+    text = json.dumps(signed)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, text.encode(), 0)
 
@@ -155,7 +201,8 @@ def owner(path: Path) -> str | None:
     """Return who signed the lock file, as a phrase; None when nobody did."""
     try:
         signed = json.loads(_signature(path))
-        return f"process {int(signed['pid'])} on {signed['host']}, since {signed['started']}"
+        command = f" ({signed['command']})" if "command" in signed else ""
+        return f"process {int(signed['pid'])} on {signed['host']}, since {signed['started']}{command}"
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
