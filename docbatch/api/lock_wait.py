@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
@@ -12,7 +11,7 @@ from docbatch.specs.values import DeclaredProject
 
 if TYPE_CHECKING:
     from docbatch.engine.running.rounds.interruption import Interruption
-    from docbatch.state.lock_patience import LockAwaited, LockPatience
+    from docbatch.state.lock import LockAwaited, LockPatience
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,32 +28,25 @@ class Reopened(Protocol):
 S = TypeVar("S", bound=Reopened)
 
 
-def waits_for_lock(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Have a method wait for `lock_timeout` seconds, or as long as whoever calls it does, and read docbatch.yaml once it need not.
+def once_free(method: Callable[Concatenate[S, P], R], project: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a method of a project once no other run has its state, for as long as that is waited for, with docbatch.yaml read anew.
 
-    It tells of that by `on_event`, and `stop` ends the wait.
+    What it is given as `on_event` is told of the wait, and `stop` ends that.
     """
+    from docbatch.state.lock import patiently
 
-    @wraps(method)
-    def waiting(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        patience = _patience(dict(kwargs))
-        if patience is None:
-            return method(self, *args, **kwargs)
-        from docbatch.state.lock_patience import patiently
-
-        with patiently(patience), _kept_ready(self._declared.root / ".docbatch"):
-            now = load_project(self._declared.here, untrusted=self._declared.untrusted)
-            return method(type(self)(now), *args, **kwargs)
-
-    return waiting
+    declared = project._declared  # noqa: SLF001 - the projects are ours
+    with patiently(_patience(dict(kwargs))), _kept_ready(declared.root / ".docbatch"):
+        now = load_project(declared.here, untrusted=declared.untrusted)
+        return method(type(project)(now), *args, **kwargs)
 
 
-def _patience(options: dict[str, Any]) -> "LockPatience | None":
+def _patience(options: dict[str, Any]) -> "LockPatience":
     """Return what waits: what does so already, or what is asked for."""
-    from docbatch.state.lock_patience import LockPatience, current
+    from docbatch.state.lock import LockPatience, current_patience
 
     seconds = cast("float", options.get("lock_timeout", 0.0))
-    if (found := current()) is not None or seconds <= 0:
+    if (found := current_patience()) is not None:
         return found
     stop: Interruption | None = options.get("stop")
     return LockPatience(

@@ -16,10 +16,10 @@ from docbatch.api.arguments import (
     permissions,
     require_same_paths,
     spec_paths,
+    waits_for_lock,
 )
 from docbatch.api.documented_errors import documented
 from docbatch.api.failure_calls import FailureCalls
-from docbatch.api.lock_wait import waits_for_lock
 from docbatch.core.errors import NoState, StateError, UsageError
 from docbatch.specs.load import load_jobs, load_project, passed_over
 from docbatch.specs.values import Job

@@ -14,9 +14,8 @@ import click
 
 from docbatch import __version__, invocation
 from docbatch.cli import json_lines, log_options
-from docbatch.cli.lock_timeout import take_lock_timeout
 from docbatch.cli.log_options import take_logs
-from docbatch.cli.options import UNTRUSTED, take_folder, untrusted_by_variable
+from docbatch.cli.options import UNTRUSTED, take_folder, take_lock_timeout, untrusted_by_variable
 from docbatch.cli.output import endure, say, say_last, silence, tell, unwritten
 from docbatch.cli.uncaught import show_without_secrets
 

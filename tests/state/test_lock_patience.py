@@ -7,7 +7,7 @@ import pytest
 
 from docbatch.core.errors import Interrupted, StateLocked
 from docbatch.state import lock
-from docbatch.state.lock_patience import AGAIN, LOOK, LockAwaited, LockPatience, patiently
+from docbatch.state.lock import AGAIN, BETWEEN_TRIES, LockAwaited, LockPatience, patiently
 from tests.state.test_lock import held
 
 
@@ -65,7 +65,7 @@ def test_the_wait_ends_when_the_time_is_up(path: Path, hands: Hands) -> None:
     ):
         pass
 
-    assert hands.slept == 2.0 / LOOK
+    assert hands.slept == 2.0 / BETWEEN_TRIES
 
 
 def test_the_time_is_that_of_all_locks_together(path: Path, hands: Hands) -> None:
@@ -74,7 +74,7 @@ def test_the_time_is_that_of_all_locks_together(path: Path, hands: Hands) -> Non
             with pytest.raises(StateLocked), lock.hold(path):
                 pass
 
-    assert hands.slept == 2.0 / LOOK
+    assert hands.slept == 2.0 / BETWEEN_TRIES
 
 
 def test_who_is_waited_for_is_told_again_now_and_then(hands: Hands) -> None:
