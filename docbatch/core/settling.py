@@ -54,7 +54,3 @@ def heard(before: FileSighting | None, status: bytes, now: float, settle: float)
     began = now if before is None or before.settled else before.changing_since
     return FileSighting(status, now, began, now + settle)
 
-
-def changing_for(sighting: FileSighting, now: float) -> float:
-    """Return for how many seconds a file has been changing, 0 for one that is settled."""
-    return 0.0 if sighting.settled else now - sighting.changing_since
