@@ -53,4 +53,3 @@ def heard(before: FileSighting | None, status: bytes, now: float, settle: float)
     """Return what is known of a file of which was just heard that it changed, also where its status does not show it."""
     began = now if before is None or before.settled else before.changing_since
     return FileSighting(status, now, began, now + settle)
-
