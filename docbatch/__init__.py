@@ -11,6 +11,7 @@ __all__ = [
     "AcceptedDocuments",
     "Answered",
     "ApplyOutcome",
+    "AwaitingLock",
     "BudgetStop",
     "CheckedJob",
     "ComingTries",
@@ -57,6 +58,7 @@ __all__ = [
     "ResultsMoved",
     "RunReport",
     "SentOutside",
+    "Settling",
     "SinkError",
     "SpecError",
     "Spending",
@@ -110,6 +112,7 @@ if TYPE_CHECKING:
     from docbatch.engine.administration.status import JobStatus, StateStatus
     from docbatch.engine.progress_notices import (
         Answered,
+        AwaitingLock,
         Counting,
         Delivered,
         Ended,
@@ -137,6 +140,7 @@ if TYPE_CHECKING:
     from docbatch.engine.running.rounds.interruption import Interruption
     from docbatch.engine.running.rounds.leave_unseen_sinks import HeldBack
     from docbatch.engine.running.rounds.try_again import ComingTries
+    from docbatch.sources.settling import Settling
 else:
     _HOMES = {
         "docbatch.api.checked_job": "CheckedJob",
@@ -155,13 +159,14 @@ else:
         "docbatch.engine.administration.failures.take_back_retries": "TakenBack",
         "docbatch.engine.administration.status": "JobStatus StateStatus",
         "docbatch.core.explanation": "Explanation",
-        "docbatch.engine.progress_notices": "Answered Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
+        "docbatch.engine.progress_notices": "Answered AwaitingLock Counting Delivered Ended Fetched Hindered Intended LimitExceeded"
         " Looked Looking Notice ReadObjects Relieved Remark Replanned ResultsLost ResultsMoved SentOutside Spent Stopping Trouble Uploaded"
         " Waiting",
         "docbatch.engine.running.apply": "ApplyOutcome JobOutcome",
         "docbatch.engine.running.rounds.interruption": "Interruption",
         "docbatch.engine.running.rounds.leave_unseen_sinks": "HeldBack",
         "docbatch.engine.running.rounds.try_again": "ComingTries",
+        "docbatch.sources.settling": "Settling",
     }
 
     def __getattr__(name: str) -> object:

@@ -30,7 +30,15 @@ LAYERS = (
     ("core",),
 )
 LEVEL = {group: level for level, groups in enumerate(LAYERS) for group in groups}
-ROOMS = {"connections": 0, "reading": 1, "planning": 2, "spending": 3, "running": 4, "administration": 5}
+ROOMS = {
+    "connections": 0,
+    "reading": 1,
+    "planning": 2,
+    "spending": 3,
+    "running": 4,
+    "administration": 5,
+    "watching": 6,
+}
 """The rooms of the engine: each may use those before it and what lies beside them, never one that follows."""
 OFFERED = frozenset(docbatch.__all__) - {"__version__"}
 """What `import docbatch` offers: these names lead to docbatch/api/, wherever they are defined."""
@@ -96,6 +104,7 @@ AT_HOME = {
     "requests": ("cli/span_collector.py",),
     "signal": ("cli/", "providers/local/", "processes/", "testing/"),
     "uvicorn": ("webhooks/",),
+    "watchfiles": ("engine/watching/",),
     "pytest": ("testing/",),
 }
 LONG_FUNCTIONS: dict[str, str] = {}

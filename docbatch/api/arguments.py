@@ -1,18 +1,23 @@
 """What methods of a project are called with: paths, numbers and words, checked and settled."""
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from docbatch.core.errors import UsageError
 from docbatch.core.report import visible
 
 if TYPE_CHECKING:
+    from docbatch.api.lock_wait import Reopened
     from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.specs.chosen_environment import ChosenEnvironment
 
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound="Reopened")
 Place = str | os.PathLike[str]
 """A path: of a file, or of a folder."""
 Specs = Place | Iterable[Place] | None
@@ -98,3 +103,19 @@ def permissions(words: Collection[str]) -> frozenset[str]:
             f"'{min(wrong)}' is nothing that can be allowed", hint=f"there is {', '.join(Permission)}"
         )
     return frozenset(words)
+
+
+def waits_for_lock(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """Have a method of a project wait for another run, for its `lock_timeout` or as long as whoever calls it does."""
+
+    @wraps(method)
+    def waiting(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        from docbatch.state.lock import current_patience
+
+        if not kwargs.get("lock_timeout") and current_patience() is None:
+            return method(self, *args, **kwargs)
+        from docbatch.api.lock_wait import once_free
+
+        return once_free(method, self, *args, **kwargs)
+
+    return waiting

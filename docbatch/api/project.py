@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from docbatch.api.arguments import (
     require_same_environment,
     require_same_paths,
     spec_paths,
+    waits_for_lock,
 )
 from docbatch.api.documented_errors import documented
 from docbatch.api.failure_calls import FailureCalls
@@ -34,8 +36,9 @@ if TYPE_CHECKING:
     from docbatch.engine.administration.status import StateStatus
     from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice
-    from docbatch.engine.running.apply import ApplyOutcome
+    from docbatch.engine.running.apply import ApplyOutcome, Assignment
     from docbatch.engine.running.rounds.interruption import Interruption
+    from docbatch.sources.settling import Settling
 
 
 def open_project(
@@ -156,6 +159,7 @@ class Project(FailureCalls):
                 save(Path(out), self._declared, made, report, map(str, specs))
         return report
 
+    @waits_for_lock
     def apply(
         self,
         paths: Specs = None,
@@ -172,37 +176,30 @@ class Project(FailureCalls):
         plan: Place | None = None,
         report: Place | None = None,
         stop: "Interruption | None" = None,
+        lock_timeout: float = 0.0,
+        settling: "Settling | None" = None,
     ) -> "ApplyOutcome":
         """Send, follow, collect and deliver until nothing is due; return how the jobs stand then.
 
         Safe to end at any moment: the next call goes on; `stop.ask()`, from any thread, ends it soon. Unless `agree`, shown the plan,
         says True, nothing is done; without it money is spent. `on_event` gets each notice; what both raise is raised. `wait=False` leaves
         what runs at services; `timeout` (seconds) bounds all, `max_new` what is newly sent, `upgrade` names jobs that take current versions,
-        `allow_hosts` whose key may go elsewhere, `allow` what guards let pass; `approve` is a plan's `approval`, `plan` a file done exactly.
+        `allow_hosts` whose key may go elsewhere, `allow` what guards let pass; `approve` is a plan's `approval`, `plan` a file done exactly,
+        `lock_timeout` for how many seconds another run is waited for; what may still be written is left to a later call with this `settling`.
         """
         from docbatch.api.notified_run import notified
-        from docbatch.engine.running.apply import Assignment
 
-        self._refuse_untrusted(max_new=max_new, timeout=timeout)
-        saved = self._saved(plan, specs := spec_paths(paths))
-        jobs = self._jobs(named := specs or paths_of(saved), upgrade, looks=True)
-        work = Assignment(
-            *(jobs, self._folder, self._declared.mark),
-            is_all=not named,
-            connections=() if specs else tuple(self._declared.connections.values()),
-            stores=self._declared.stores,
+        self._refuse_untrusted(max_new=max_new, timeout=timeout, lock_timeout=lock_timeout)
+        work = replace(
+            self._assignment(paths, plan, upgrade),
             wait=wait,
             timeout=timeout,
             max_new=max_new,
-            upgrade=frozenset(upgrade),
             allowed_hosts=frozenset(allow_hosts),
             allowed=permissions(allow),
-            notes=self.remarks(named or None),
-            prices=lambda: self._declared.prices,
-            plan=saved,
-            guards=self._declared.guards,
             approved=approve,
             stop=stop,
+            settling=settling,
         )
         return notified(self._declared, report, work, on_event, agree)
 
@@ -288,7 +285,6 @@ class Project(FailureCalls):
         return tuple(explain(os.fspath(document), selection, self._declared.here))
 
     @documented()
-    @documented()
     def results(
         self, job: str | None = None, *, on_error: Callable[[StateError], object] | None = None
     ) -> "Iterator[Result]":
@@ -306,6 +302,23 @@ class Project(FailureCalls):
         with Store.readable(self._folder) as store:
             names = named_jobs(store, job)
         return results(self._folder, names, on_error)
+
+    def _assignment(self, paths: Specs, plan: Place | None, upgrade: Collection[str]) -> "Assignment":
+        from docbatch.engine.running.apply import Assignment
+
+        saved = self._saved(plan, specs := spec_paths(paths))
+        jobs = self._jobs(named := specs or paths_of(saved), upgrade, looks=True)
+        return Assignment(
+            *(jobs, self._folder, self._declared.mark),
+            is_all=not named,
+            connections=() if specs else tuple(self._declared.connections.values()),
+            stores=self._declared.stores,
+            upgrade=frozenset(upgrade),
+            notes=self.remarks(named or None),
+            prices=lambda: self._declared.prices,
+            plan=saved,
+            guards=self._declared.guards,
+        )
 
     def _jobs_beside(
         self, out: Place | None, specs: Sequence[Path], upgrade: Collection[str]

@@ -15,7 +15,7 @@ import click
 from docbatch import __version__, invocation
 from docbatch.cli import chosen_project, json_lines, log_options
 from docbatch.cli.log_options import take_logs
-from docbatch.cli.options import UNTRUSTED, take_folder, untrusted_by_variable
+from docbatch.cli.options import UNTRUSTED, take_folder, take_lock_timeout, untrusted_by_variable
 from docbatch.cli.output import endure, say, say_last, silence, tell, unwritten
 from docbatch.cli.uncaught import show_without_secrets
 
@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "test": "Compare recorded plans with what the specs come to now.",
     "plan": "Show what apply would do and why. Changes nothing.",
     "apply": "Send, follow, collect and deliver until nothing is due.",
+    "watch": "Apply, and again whenever files change and settle.",
     "listen": "Receive webhooks, so that results are collected at once.",
     "status": "Show what is recorded. No network.",
     "costs": "Show what paid work came to.",
@@ -57,6 +58,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 TRUSTING: Final = frozenset(
     {
         "apply",
+        "watch",
         "listen",
         "costs",
         "failures",
@@ -106,6 +108,7 @@ class Lazy(click.Group):
         if cmd_name not in chosen_project.WITHOUT_PROJECT:
             chosen_project.take_choice(command)
         take_logs(command)
+        take_lock_timeout(command, cmd_name)
         if cmd_name not in NO_LINES:
             _take_json(command)
         return command

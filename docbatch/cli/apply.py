@@ -196,32 +196,35 @@ def _announce(report: "PlanReport", given: Given) -> bool:
     return click.confirm("Send them?", err=True)
 
 
+def outcome_line(outcome: "ApplyOutcome") -> dict[str, Any]:
+    """Return how a run ended as a JSON line."""
+    from docbatch.cli.words import job_json
+
+    return {
+        "version": "docbatch/apply/v1",
+        "type": "outcome",
+        "jobs": [job_json(job) for job in outcome.jobs],
+        "errors": [{"message": error.message, "hint": error.hint} for error in outcome.errors],
+        "stuck": [asdict(each) for each in outcome.stuck],
+        "looking": [{"subject": each.subject, **each.values()} for each in outcome.looking],
+        "hindrances": [each.values() for each in outcome.hindrances],
+        "held": [
+            {"submission": each.id, "connection": each.connection, "documents": each.running}
+            for each in outcome.held
+        ],
+        "held_back": [each.values() for each in outcome.held_back],
+        "interrupted": outcome.interrupted,
+        "remaining": dict(outcome.remaining),
+        "spent": [{"connection": each.by["connection"], **each.all.values()} for each in outcome.spent],
+        "exit_code": outcome.exit_code,
+    }
+
+
 def _conclude(outcome: "ApplyOutcome", told: Collection[str], given: Given) -> None:
-    from docbatch.cli.words import errors_text, job_json, outcome_text
+    from docbatch.cli.words import errors_text, outcome_text
 
     if given.as_json:
-        jobs = [job_json(job) for job in outcome.jobs]
-        errors = [{"message": error.message, "hint": error.hint} for error in outcome.errors]
-        stuck = [asdict(each) for each in outcome.stuck]
-        looking = [{"subject": each.subject, **each.values()} for each in outcome.looking]
-        line = {
-            "version": "docbatch/apply/v1",
-            "type": "outcome",
-            "jobs": jobs,
-            "errors": errors,
-            "stuck": stuck,
-            "looking": looking,
-            "hindrances": [each.values() for each in outcome.hindrances],
-            "held": [
-                {"submission": each.id, "connection": each.connection, "documents": each.running}
-                for each in outcome.held
-            ],
-            "held_back": [each.values() for each in outcome.held_back],
-            "interrupted": outcome.interrupted,
-            "remaining": dict(outcome.remaining),
-            "spent": [{"connection": each.by["connection"], **each.all.values()} for each in outcome.spent],
-        }
-        say_json({**line, "exit_code": outcome.exit_code})
+        say_json(outcome_line(outcome))
     elif not given.quiet:
         say(outcome_text(outcome), nl=False)
     say(errors_text(outcome, told), nl=False, err=True)

@@ -67,6 +67,29 @@ def _object(description: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 
 _OWN = {
+    "Watching": _object(
+        "What `watch` watches: `folders` of which is heard, those `unheard`, `others` such as buckets that are looked at.",
+        {
+            "type": {"const": "watching"},
+            "folders": _COUNT,
+            "unheard": {"type": "array", "items": {"type": "object", "required": ["folder", "reason"]}},
+            "others": {"type": "object", "additionalProperties": _COUNT},
+            "every": {"type": "number"},
+            "settle": {"type": "number"},
+        },
+    ),
+    "Settling": _object(
+        "Files that may still be written, in `watch`: the first of them, and in how many seconds they are looked at again.",
+        {"type": {"const": "settling"}, "files": _COUNT, "first": _TEXT, "seconds": {"type": "number"}},
+    ),
+    "Changing": _object(
+        "A file that `watch` does not send, since it has been changing for so many seconds.",
+        {"type": {"const": "changing"}, "path": _TEXT, "seconds": {"type": "number"}},
+    ),
+    "Round": _object(
+        "How a round of `watch` ended, with all that the last line of `apply` has.",
+        {"type": {"const": "round"}, "round": _COUNT, "exit_code": _CODE},
+    ),
     "Error": _object(
         "What went wrong. Of a spec there is also file, line, column and where in it.",
         {"type": {"const": "error"}, "message": _TEXT, "hint": _MAYBE, "exit_code": _CODE},

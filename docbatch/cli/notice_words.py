@@ -10,6 +10,10 @@ def trouble(notice: Notice) -> str | None:
     """Return the line for what a user must hear about at once; None for the rest."""
     from docbatch.core.report import visible
 
+    if isinstance(notice, docbatch.AwaitingLock):
+        from docbatch.cli.lock_timeout import waiting_text
+
+        return waiting_text(notice.owner, notice.seconds)
     text = STOPPING if isinstance(notice, docbatch.Stopping) else _trouble(notice)
     return None if text is None else visible(text)
 

@@ -1,8 +1,10 @@
 """Options that several commands share."""
 
 import os
+from collections.abc import Callable
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -198,3 +200,65 @@ report = click.option(
     shell_complete=completion.folders,
     help="Write how the jobs stand into this folder: report.json, report.xml (JUnit), report.md and report.html.",
 )
+
+WAITING_COMMANDS: Final = frozenset(
+    {
+        "accept",
+        "adopt",
+        "apply",
+        "cancel",
+        "prune",
+        "recover",
+        "resolve",
+        "retry",
+        "state check",
+        "state compact",
+        "state load",
+        "state mv connection",
+        "state mv document",
+        "state mv job",
+        "state restore",
+        "state rm",
+        "waive",
+    }
+)
+_LOCK_SECONDS = "docbatch.lock_timeout"
+
+
+def take_lock_timeout(command: click.Command, name: str) -> None:
+    """Let a command, and all below it, wait for another run."""
+    if isinstance(command, click.Group):
+        for below, each in command.commands.items():
+            take_lock_timeout(each, f"{name} {below}")
+    elif name in WAITING_COMMANDS and command.callback is not None and not _takes_lock_timeout(command):
+        command.params.append(
+            click.Option(
+                ["--lock-timeout"],
+                metavar="DURATION",
+                expose_value=False,
+                callback=_keep_seconds,
+                help="Wait this long for another run to end, such as 10m, and look at specs and documents only then.",
+            )
+        )
+        command.callback = _waiting(command.callback)
+
+
+def _takes_lock_timeout(command: click.Command) -> bool:
+    return any("--lock-timeout" in each.opts for each in command.params)
+
+
+def _keep_seconds(context: click.Context, option: click.Parameter, written: str | None) -> None:
+    context.meta[_LOCK_SECONDS] = 0.0 if written is None else duration(option.opts[0], written)
+
+
+def _waiting(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def called(*args: Any, **given: Any) -> Any:
+        seconds = click.get_current_context().meta.get(_LOCK_SECONDS, 0.0)
+        if not seconds:
+            return callback(*args, **given)
+        from docbatch.cli.lock_timeout import wait_for
+
+        return wait_for(seconds, partial(callback, *args, **given), quiet=bool(given.get("quiet")))
+
+    return called

@@ -237,6 +237,14 @@ class SentOutside:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitingLock:
+    """Another run holds the state: who, and for how many seconds more it is waited for at most. Said again each minute."""
+
+    owner: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """The run was asked to end: nothing more is sent, and what comes back within `seconds` is recorded."""
 
@@ -266,6 +274,7 @@ Notice = (
     | SentOutside
     | Spent
     | Stopping
+    | AwaitingLock
 )
 
 

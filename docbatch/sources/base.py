@@ -95,6 +95,11 @@ class Source(ABC):
         return None
 
     @property
+    def leaves_changes(self) -> bool:
+        """Whether what changed since it was found is left for a later look, since it may still be written."""
+        return False
+
+    @property
     def unwrapped(self) -> "Source":
         """The source itself; of one that selects from another, or opens what is in it, that other."""
         return self

@@ -25,6 +25,14 @@ _KINDS = {
 }
 
 
+STILL_WRITTEN = Failure(
+    FailureClass.UNREADABLE,
+    "changed after it was found, and may still be written; it is looked at again once nothing changes for a while",
+    code="unsettled",
+)
+"""What is said of a document until then, where a run waits for files to settle."""
+
+
 class ContentError(Exception):
     """A document whose bytes cannot be had; the reason names no path, the caller knows it."""
 

@@ -1,6 +1,6 @@
 """The documents of a source as values: listed, seen, found, or unusable."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,7 +54,8 @@ class FoundDocuments:
     """What a source has now. Of the `unseen` no more is known than that they are wanted.
 
     `litter` and `selection` know, once the windows are read, what was left out.
-    What is not among `recorded_only` windows may be there all the same: nobody looked.
+    What is not among `recorded_only` windows may be there all the same: nobody looked. `unsettled` has, once the windows up to
+    it are read, what is there and may still be written: it counts as it is recorded.
     """
 
     windows: Iterable[Seen]
@@ -62,6 +63,7 @@ class FoundDocuments:
     litter: Litter | None = None
     selection: SelectionTally | None = None
     recorded_only: bool = False
+    unsettled: Container[bytes] = frozenset()
 
 
 def in_order(entries: Iterable[Entry], unusable: Iterable[Unusable]) -> list[Entry | Unusable]:

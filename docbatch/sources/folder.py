@@ -3,7 +3,7 @@
 import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from docbatch.naming.pathtext import escape
 from docbatch.sources.allowance import Allowance
@@ -20,6 +20,9 @@ from docbatch.sources.selection_tally import SelectionTally
 from docbatch.sources.statcache import StatCache
 from docbatch.sources.walk import Reach, look_up, walk
 
+if TYPE_CHECKING:
+    from docbatch.sources.settling import Settling
+
 _TRIED = 5
 """So many patterns that found nothing are looked at once more."""
 
@@ -28,6 +31,7 @@ class FolderSource(Source):
     """The files below an absolute `root` that the patterns select. A file's fingerprint is its times, inode and device.
 
     Without a `reach`, links out of the root are not followed. `allowance` bounds what is found and read.
+    Files that may still be written are left for later where there is a `settling`.
     """
 
     def __init__(
@@ -39,7 +43,9 @@ class FolderSource(Source):
         hidden: bool = False,
         reach: Reach | None = None,
         allowance: Allowance | None = None,
+        settling: "Settling | None" = None,
     ) -> None:
+        self._settling = settling
         self._reach = Reach(os.path.realpath(os.fsencode(root))) if reach is None else reach
         self._allowance = allowance
         self.identity = os.fsencode(root)
@@ -62,8 +68,19 @@ class FolderSource(Source):
         # The cache is read along with a whole walk; a few documents are measured sooner than looked up there.
         known = cache if only is None else StatCache(None)
         windows = self._found(only, litter, selection)
-        seen = scan_windows(self._root, windows, self._globs, known)
-        return FoundDocuments(seen, litter=litter, selection=selection)
+        if self._settling is None:
+            seen = scan_windows(self._root, windows, self._globs, known)
+            return FoundDocuments(seen, litter=litter, selection=selection)
+        from docbatch.sources.settling import UnsettledBelow, Withholding  # noqa: PLC0415 - few runs wait for files
+
+        withholding = Withholding(self._settling, self.identity, selection)
+        seen = scan_windows(self._root, windows, self._globs, known, withholding)
+        unsettled = UnsettledBelow(self._settling, self.identity)
+        return FoundDocuments(seen, litter=litter, selection=selection, unsettled=unsettled)
+
+    @property
+    def leaves_changes(self) -> bool:
+        return self._settling is not None
 
     def measure(self, path: bytes) -> Measured:
         return measure(self.file(path))[0]

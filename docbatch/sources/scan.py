@@ -20,6 +20,8 @@ from docbatch.sources.walk import walk
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
+    from docbatch.sources.settling import Withholding
+
 LARGE = 1 << 20
 """From this size on, in bytes, hashing on another core is worth the handing over."""
 
@@ -30,11 +32,18 @@ def scan(root: Path, globs: Globs, cache: StatCache) -> Generator[Seen, None, No
 
 
 def scan_windows(
-    root: Path, windows: Iterable[Window], globs: Globs, cache: StatCache
+    root: Path,
+    windows: Iterable[Window],
+    globs: Globs,
+    cache: StatCache,
+    withholding: "Withholding | None" = None,
 ) -> Generator[Seen, None, None]:
-    """Yield the documents of windows over a folder, of which `globs` tell all that the windows may hold."""
+    """Yield the documents of windows over a folder, of which `globs` tell all that the windows may hold.
+
+    What is withheld is neither read nor yielded.
+    """
     known = cache.known(os.path.realpath(bytes(root)), globs)
-    yield from observed(windows, known, _FileMeter(bytes(root) + b"/"))
+    yield from observed(windows, known, _FileMeter(bytes(root) + b"/"), withholding)
 
 
 class Meter(Protocol):
@@ -46,24 +55,33 @@ class Meter(Protocol):
     def close(self) -> None: ...
 
 
-def observed(windows: Iterable[Window], known: KnownFiles, meter: Meter) -> Generator[Seen, None, None]:
+def observed(
+    windows: Iterable[Window], known: KnownFiles, meter: Meter, withholding: "Withholding | None" = None
+) -> Generator[Seen, None, None]:
     """Yield the documents of windows, as they are known or else measured."""
     try:
         for window in windows:
             whole = known.whole(window)
-            yield _measured(window, known, meter) if whole is None else Seen(whole, window.unusable)
+            if whole is None:
+                yield _measured(window, known, meter, withholding)
+            else:
+                yield Seen(whole if withholding is None else withholding.rest(whole), window.unusable)
         known.finish()
     finally:
         known.flush()
         meter.close()
 
 
-def _measured(window: Window, known: KnownFiles, meter: Meter) -> Seen:
+def _measured(window: Window, known: KnownFiles, meter: Meter, withholding: "Withholding | None") -> Seen:
     documents = []
-    rows = known.recall(window)
-    fresh = meter.measure([file for file, row in zip(window.files, rows, strict=True) if row is None])
-    for row in rows:
+    files = list(zip(window.files, known.recall(window), strict=True))
+    if withholding is not None:
+        files = _without_held(files, withholding)
+    fresh = meter.measure([file for file, row in files if row is None])
+    for file, row in files:
         outcome = next(fresh) if row is None else row
+        if withholding is not None and row is None and outcome is not None and withholding.is_other(*file):
+            continue
         if isinstance(outcome, Unusable):
             window.unusable.append(outcome)
         elif outcome is not None:
@@ -72,6 +90,14 @@ def _measured(window: Window, known: KnownFiles, meter: Meter) -> Seen:
             known.keep(outcome, fresh=row is None)
     window.unusable.sort()
     return Seen(documents, window.unusable)
+
+
+def _without_held(
+    files: Sequence[tuple[tuple[bytes, bytes], KnownFile | None]], withholding: "Withholding"
+) -> list[tuple[tuple[bytes, bytes], KnownFile | None]]:
+    unknown = [file for file, row in files if row is None]
+    held = withholding.held(unknown, [file[0] for file, row in files if row is not None])
+    return [each for each in files if each[0][0] not in held]
 
 
 class _FileMeter:

@@ -16,6 +16,7 @@ class SelectionTally:
     the list `metadata_file` that say something of no document, of which the first are kept with what is written there.
     Of documents that were taken, `uncounted` have no number of pages, `undated` no time of change and `unlooked` are fetched by
     the provider. Lines of files called `.docbatchignore` left out so many files and folders.
+    So many are `unsettled`: they may be written just now, and count as they are recorded.
     """
 
     filtered: int = 0
@@ -29,6 +30,8 @@ class SelectionTally:
     unlooked: int = 0
     ignored_files: int = 0
     ignored_folders: int = 0
+    unsettled: int = 0
+    first_unsettled: str = ""
 
     def miss(self, line: int, path: str) -> None:
         """Note a line that says something of no document."""
@@ -55,6 +58,12 @@ class SelectionTally:
             yield f"a sample of {taken:,} of {plural(among, 'document')}; the others count as not there"
         if self.ignored_files or self.ignored_folders:
             yield self._ignored()
+        if self.unsettled:
+            are = "is" if self.unsettled == 1 else "are"
+            yield (
+                f"{plural(self.unsettled, 'file')} may still be written, such as {visible(self.first_unsettled)}:"
+                f" {are} left as recorded until nothing changed for a while"
+            )
         if self.uncounted:
             yield (
                 f"the pages of {plural(self.uncounted, 'document')} cannot be counted, such as {visible(self.first_uncounted)}:"

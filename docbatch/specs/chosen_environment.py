@@ -34,6 +34,11 @@ class ChosenEnvironment:
     unset: tuple[str, ...] = ()
 
     @property
+    def choice(self) -> Choice:
+        """What opens the project in this environment again."""
+        return Choice(self.name, self.outside)
+
+    @property
     def said(self) -> str:
         """Name it in a sentence."""
         return "the project itself" if self.name is None else f"environment {self.name}"

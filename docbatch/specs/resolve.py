@@ -1,6 +1,7 @@
 """From a job as it is written to a job as it is run."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -75,7 +76,7 @@ class _Resolver:
         contract = (kind := REGISTRY.kind(connection.type)).config(self._spec.operation)
         return Job(
             name=self._spec.name,
-            source=source,
+            source=replace(source, lists=tuple(resolver.lists)),
             connection=connection,
             operation=self._spec.operation,
             sinks=sinks,

@@ -76,7 +76,7 @@ def _own_names(options: SpecModel) -> Collection[str]:
 
 
 class SourceResolver:
-    """Reads where one job's documents come from. What keeps it from being read is added to `problems`."""
+    """Reads where one job's documents come from. What keeps it from being read is added to `problems`, files that it names to `lists`."""
 
     def __init__(
         self, spec: JobSpec, project: DeclaredProject, origin: Origin, problems: list[Problem]
@@ -85,6 +85,7 @@ class SourceResolver:
         self._spec = spec
         self._project = project
         self._origin = origin
+        self.lists: list[Path] = []
 
     def _report(self, path: tuple[Step, ...], message: str, hint: str | None) -> None:
         self._problems.append(self._origin.problem(path, message, hint))
@@ -292,7 +293,10 @@ class SourceResolver:
     def _file(self, field: str, written: str) -> Path | None:
         path: tuple[Step, ...] = ("source", field)
         text = self._substituted(path, written)
-        return None if text is None else self._absolute(path, text)
+        if text is None:
+            return None
+        self.lists.append(self._absolute(path, text))
+        return self.lists[-1]
 
     def _both_patterns(self, written: FolderOptions | StoreOptions) -> _Patterns | None:
         include = self._patterns("include", written.include)

@@ -119,7 +119,7 @@ class JobSource:
     `options` are those of another kind of source; then `root` is the project's, and there are no patterns. `reach` and
     `allowance` bound what is looked at below the root. With `opens_containers` what lies in containers are documents. `selection`
     says which of the documents are taken, and more of them.
-    With a `folder` the documents are objects, and patterns are relative to that.
+    With a `folder` the documents are objects, and patterns are relative to that. `lists` are files that say which documents there are, or more of them.
     """
 
     root: Path
@@ -135,6 +135,7 @@ class JobSource:
     opens_containers: bool = False
     selection: SelectionRules | None = field(default=None, compare=False)
     folder: StoreFolder | None = None
+    lists: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
     def place(self) -> bytes:

@@ -12,41 +12,149 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from docbatch.core.errors import StateError, StateLocked
+from docbatch import invocation
+from docbatch.core.errors import Interrupted, StateError, StateLocked
 from docbatch.owner_only import FILE, close
 
 MOMENT = 1.0
 SECOND = "README"
 """Lies in every state folder, and is locked as well. The folder itself is not: who reads the cache shares a lock on that."""
-_LONGEST = 4096
+_LONGEST, _LONGEST_COMMAND = 4096, 200
 _LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+BETWEEN_TRIES = 0.25
+"""Seconds between tries: a lock that is let go wakes nobody."""
+AGAIN = 60.0
+"""Seconds after which it is told once more that the same owner is waited for."""
+_READY: ContextVar[frozenset[Path]] = ContextVar("locks_ready", default=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class LockAwaited:
+    """Another run holds the lock: who, as a phrase, and for how many seconds more it is waited for at most."""
+
+    owner: str
+    seconds: float
+
+
+@dataclass(slots=True)
+class LockPatience:
+    """Waits for `seconds` in all, from the first time that a lock is found taken, and calls `tell` at once and now and then.
+
+    `is_ended` is asked at each look; where it says True, the wait ends with Interrupted.
+    """
+
+    seconds: float
+    tell: Callable[[LockAwaited], object]
+    is_ended: Callable[[], bool] = lambda: False
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] = time.sleep
+    _until: float | None = field(default=None, init=False)
+    _told: tuple[str, float] | None = field(default=None, init=False)
+
+    def wait(self, owner: str) -> bool:
+        """Wait for a moment; return False where the time is up. Raises Interrupted."""
+        now = self.monotonic()
+        self._until = now + self.seconds if self._until is None else self._until
+        if self.is_ended():
+            raise Interrupted(
+                f"ended while the state was locked by {owner}",
+                hint="nothing was done; run the same command again",
+            )
+        left = self._until - now
+        if left <= 0:
+            return False
+        if self._told is None or self._told[0] != owner or now - self._told[1] >= AGAIN:
+            self._told = (owner, now)
+            self.tell(LockAwaited(owner, left))
+        self.sleep(min(BETWEEN_TRIES, left))
+        return True
+
+
+_PATIENCE: ContextVar[LockPatience | None] = ContextVar("lock_patience", default=None)
+
+
+@contextlib.contextmanager
+def patiently(patience: LockPatience) -> Iterator[None]:
+    """Have all that takes a lock in the block wait for it."""
+    token = _PATIENCE.set(patience)
+    try:
+        yield
+    finally:
+        _PATIENCE.reset(token)
+
+
+def current_patience() -> LockPatience | None:
+    """Return what waits for locks here, None where nothing does."""
+    return _PATIENCE.get()
 
 
 @contextlib.contextmanager
 def hold(path: Path) -> Iterator[None]:
-    """Hold the lock for the block. Raises StateLocked, naming the owner, when another process has it, and StateError."""
+    """Hold the lock for the block; what is `kept_ready` around it is taken over.
+
+    Raises StateLocked, naming the owner, when another process has it, after waiting where somebody has the patience for that;
+    StateError.
+    """
+    ready = _READY.get()
+    if path in ready:
+        # Who holds it is there once only: another one inside is locked out, as everybody is.
+        token = _READY.set(ready - {path})
+        try:
+            yield
+        finally:
+            _READY.reset(token)
+        return
     with contextlib.ExitStack() as held:
         try:
-            second = _locked_second(path)
-            if second is not None:
-                held.callback(os.close, second)
-            descriptor = _locked(path)
+            descriptor = _patiently(path, held)
         except OSError as error:
             raise StateError(
                 f"{path}: cannot be written: {error.strerror}",
                 hint="nothing was done; make room in the state folder or make it writable, or run 'docbatch plan', which only reads",
             ) from error
-        held.callback(os.close, descriptor)
         try:
             yield
         finally:
             # Who held it is for people only, and is not believed of a process that is gone.
             with contextlib.suppress(OSError):
                 os.ftruncate(descriptor, 0)
+
+
+@contextlib.contextmanager
+def kept_ready(path: Path) -> Iterator[None]:
+    """Hold the lock for whoever takes it in the block, so that nobody comes between. Raises as `hold` does."""
+    with hold(path):
+        token = _READY.set(_READY.get() | {path})
+        try:
+            yield
+        finally:
+            _READY.reset(token)
+
+
+def _patiently(path: Path, held: contextlib.ExitStack) -> int:
+    """Lock both files, which `held` lets go; return the descriptor of the first. Raises as `hold` does, and OSError."""
+    patience = current_patience()
+    while True:
+        with contextlib.ExitStack() as taken:
+            try:
+                second = _locked_second(path)
+                if second is not None:
+                    taken.callback(os.close, second)
+                descriptor = _locked(path)
+            except StateLocked:
+                taken.close()
+                if patience is None or not patience.wait(owner(path) or "another run"):
+                    raise
+            else:
+                taken.callback(os.close, descriptor)
+                held.push(taken.pop_all())
+                return descriptor
 
 
 def _locked_second(path: Path) -> int | None:
@@ -140,7 +248,9 @@ def _lives(path: Path) -> bool:
 
 def _sign(descriptor: int) -> None:
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "started": started})
+    command = invocation.current()[:_LONGEST_COMMAND]
+    signed = {"pid": os.getpid(), "host": socket.gethostname(), "started": started, "command": command}
+    text = json.dumps(signed)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, text.encode(), 0)
 
@@ -155,7 +265,8 @@ def owner(path: Path) -> str | None:
     """Return who signed the lock file, as a phrase; None when nobody did."""
     try:
         signed = json.loads(_signature(path))
-        return f"process {int(signed['pid'])} on {signed['host']}, since {signed['started']}"
+        command = f" ({signed['command']})" if "command" in signed else ""
+        return f"process {int(signed['pid'])} on {signed['host']}, since {signed['started']}{command}"
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 

@@ -64,6 +64,7 @@ TRIED = (
     ("state", "backup", "copy.tar"),
     ("state", "restore", "nothing"),
     ("state", "load", "nothing"),
+    ("watch", "nothing"),
     ("listen", "--port", "1"),
     ("providers",),
     ("providers", "--prices"),

@@ -96,7 +96,7 @@ class _Sieve:
         self._is_all_asked = only is None and not any(output.sink.moves for output in self._outputs)
         self._roots = [] if store is None else store.deliveries.roots()
         self._changed: list[tuple[FoundDocument, Recorded | None]] = []
-        self._out_of_sight = OutOfSight(found.unseen)
+        self._out_of_sight = OutOfSight(found.unseen, found.unsettled)
 
     def sift(self, seen: Seen) -> None:
         """Take one window; both of its lists are in path order."""

@@ -98,7 +98,7 @@ def refuse_surprises(
     """
     for target in targets:
         tally = tallies[target.name]
-        if tally.found or target.allow_empty or tally.recorded_only:
+        if tally.found or tally.unsettled or target.allow_empty or tally.recorded_only:
             # What was sought is told after a look around, which is for those alone that found nothing.
             continue
         before = 0 if store is None else store.documents.count(target.name)

@@ -1,5 +1,6 @@
 """Making a plan: what is due for the selected jobs, and why. `docbatch plan`, `apply` and `explain` all ask here."""
 
+import contextlib
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from docbatch.engine.progress_notices import Notice
     from docbatch.sources.kept_content import KeptContent
     from docbatch.sources.object_meter import ReadingCare
+    from docbatch.sources.settling import Settling
 
 UNSEEN_PLACES = "what lies where outputs go is not looked at here; apply refuses to send where something stands in their way"
 
@@ -60,7 +62,7 @@ class Selection:
     nothing where it is `stateless`. `allowed` names what guards let pass, see `guard.Permission`; `notes` are sentences
     about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted, `guards` what of a plan
     nobody may have meant, and `prices` reads what providers charge, when that is asked for. `stores` are those that jobs
-    name; `offline` nothing is asked of any.
+    name; `offline` nothing is asked of any. Files that may still be written are left for later where there is a `settling`.
     """
 
     jobs: Sequence[Job]
@@ -78,6 +80,7 @@ class Selection:
     guards: Guards = field(default_factory=Guards)
     stores: Mapping[str, StoreConnection] = field(default_factory=dict)
     offline: bool = False
+    settling: "Settling | None" = None
 
 
 @dataclass(frozen=True)
@@ -160,16 +163,17 @@ def plan(
     gone = undeclared(selection.jobs, store) if selection.is_all else set()
     # What stands where outputs go says nothing where it is not known what docbatch wrote, and may lie outside.
     allowed = None if selection.stateless else _allowed(selection, store)
-    made = plan_jobs(
-        targets,
-        gone,
-        store,
-        cache,
-        differences,
-        sight=sight,
-        allowed=allowed,
-        project=project_root(selection.folder),
-    )
+    with _looking(selection.settling):
+        made = plan_jobs(
+            targets,
+            gone,
+            store,
+            cache,
+            differences,
+            sight=sight,
+            allowed=allowed,
+            project=project_root(selection.folder),
+        )
     counted = _count(selection, made, since, sight)
     made = replace(
         made,
@@ -189,6 +193,16 @@ def plan(
     return replace(made, notes=(*made.notes, *shared))
 
 
+@contextlib.contextmanager
+def _looking(settling: "Settling | None") -> Iterator[None]:
+    """Tell what waits for files to settle that all of them are looked at in the block."""
+    if settling is not None:
+        settling.begin_look()
+    yield
+    if settling is not None:
+        settling.end_look()
+
+
 def _reached(selection: Selection, sight: Sight) -> ReachedPlaces:
     root, is_offline = project_root(selection.folder), selection.offline or selection.stateless
     stores = ObjectStores(
@@ -200,7 +214,8 @@ def _reached(selection: Selection, sight: Sight) -> ReachedPlaces:
         care=_care(selection, sight),
     )
     secrets = SinkSecrets(root, looks=sight.looks, offline=is_offline)
-    return ReachedPlaces(stores, secrets, "" if selection.project == DEFAULT_PROVIDER else selection.project)
+    project = "" if selection.project == DEFAULT_PROVIDER else selection.project
+    return ReachedPlaces(stores, secrets, project, selection.settling)
 
 
 def _care(selection: Selection, sight: Sight) -> "ReadingCare | None":

@@ -10,7 +10,7 @@ from docbatch.core.models import ItemStatus, WorkItem
 from docbatch.engine.planning.declared_jobs import declaration, keep_changes, keep_end
 from docbatch.engine.planning.differences_database import Change, Differences, Output
 from docbatch.engine.planning.resolved_job import ResolvedJob
-from docbatch.sources.content import ContentError
+from docbatch.sources.content import STILL_WRITTEN, ContentError
 from docbatch.sources.statcache import StatCache
 from docbatch.state.documents import RecordedJob
 from docbatch.state.items import RecordedItem
@@ -56,6 +56,9 @@ class Witness:
             return True
         self._cache.forget(path)
         store.found_objects.forget([target.source.identity + b"/" + path])
+        if target.source.unwrapped.leaves_changes:
+            store.documents.put(target.name, path, None, STILL_WRITTEN)
+            return False
         from docbatch.engine.planning.items.wanted_items import row_as_it_is  # noqa: PLC0415 - hardly any document changes meanwhile
 
         store.documents.put(target.name, path, row_as_it_is(store, target, path, now), None)

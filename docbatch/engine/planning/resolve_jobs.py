@@ -36,6 +36,7 @@ from docbatch.state.store import Store
 if TYPE_CHECKING:
     from docbatch.core.tariffs import Tariff
     from docbatch.engine.planning.items.job_split import JobSplit
+    from docbatch.sources.settling import Settling
     from docbatch.stores.object_store import ObjectStore
 
 Pins = Mapping[str, str]
@@ -43,11 +44,15 @@ Ask = Callable[[Job], Pins | None]
 
 
 class ReachedPlaces(NamedTuple):
-    """What jobs reach beyond this disk: stores, and what opens the places of sinks. `project` is the id by which they are known there."""
+    """What jobs reach beyond this disk: stores, and what opens the places of sinks. `project` is the id by which they are known there.
+
+    Files that may still be written are left for later where there is a `settling`.
+    """
 
     stores: ObjectStores
     secrets: SinkSecrets
     project: str = ""
+    settling: "Settling | None" = None
 
 
 def resolve_jobs(
@@ -81,7 +86,7 @@ def resolve_jobs(
             recipe_key=(key := recipe_key(recipe)),
             oldest_key=standing[-1] if standing else None,
             standing=tuple(each for each in standing if each != key),
-            source=(source := selected(job, open_source(job, kind, reached.stores, store))),
+            source=(source := selected(job, open_source(job, kind, reached.stores, store, reached.settling))),
             allow_empty=job.source.allow_empty,
             config=dict(job.config),
             priority=job.priority,

@@ -59,7 +59,12 @@ class Tally:
     @property
     def is_complete(self) -> bool:
         """Whether all documents were looked at."""
-        return not self.recorded_only and self.is_all_seen
+        return not self.recorded_only and self.is_all_seen and not self.unsettled
+
+    @property
+    def unsettled(self) -> int:
+        """How many files may still be written, and were left for later."""
+        return 0 if self.selection is None else self.selection.unsettled
 
     def add_outputs(self, looked_at: Iterable[LookedAt]) -> None:
         for each in looked_at:

@@ -105,7 +105,7 @@ class _Rounds:
         if self._takes_back():
             return True
         current = replace(current, notes=(*current.notes, *try_again.notes(run)))
-        if not self.wait or not _awaits(run, current):
+        if not self.wait or not _awaits(run, current) or self._may_leave():
             return False
         self._sleep(current)
         return True
@@ -233,8 +233,21 @@ class _Rounds:
         jobs = _jobs(run, first.subject)
         seconds = max(0.0, until - run.clock.monotonic())
         run.observe(Waiting(seconds, first.text, jobs, _cause(run, first.subject)))
-        while run.clock.monotonic() < until and not self._is_called():
-            run.clock.wait(until, self._is_called)
+        while run.clock.monotonic() < until and not self._is_awake():
+            run.clock.wait(until, self._is_awake)
+
+    def _is_awake(self) -> bool:
+        return self._is_called() or self._may_leave()
+
+    def _may_leave(self) -> bool:
+        """Say whether the run is wanted for something else, and nothing of it would be lost: work in this process ends with it."""
+        if not self.run.stop.calls_away():
+            return False
+        return not any(
+            self.run.connections[each.connection].traits.in_process
+            for each in (*self.run.store.submissions.open(), *self.run.unrecorded_submissions().values())
+            if each.connection in self.run.connections
+        )
 
 
 def _jobs(run: Run, subject: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import Replanned
 from docbatch.engine.running.run_context import Run
 from docbatch.sources.base import Source
-from docbatch.sources.content import ContentError, Measured
+from docbatch.sources.content import STILL_WRITTEN, ContentError, Measured
 from docbatch.state.store import Store
 
 MOST_REPLANS = 3
@@ -14,7 +14,7 @@ MOST_REPLANS = 3
 def replan(run: Run, item: WorkItem, reason: str) -> None:
     """Measure a document again whose bytes were not the planned ones, and record what it is now.
 
-    One that keeps changing is set aside: the next run looks at it again.
+    One that keeps changing is set aside: the next run looks at it again. So is one that may still be written, where that is waited for.
     """
     recorded = run.store.items.get(item.key)
     assert recorded is not None
@@ -55,6 +55,8 @@ def take_as_it_is(run: Run, target: ResolvedJob, path: bytes, given_up: str | No
 def _measured(source: Source, path: bytes, given_up: str | None) -> Measured:
     if given_up is not None:
         raise ContentError(Failure(FailureClass.UNREADABLE, f"keeps changing while it is sent: {given_up}"))
+    if source.unwrapped.leaves_changes:
+        raise ContentError(STILL_WRITTEN)
     return source.measure(path)
 
 

@@ -18,12 +18,19 @@ from docbatch.state.store import Store
 if TYPE_CHECKING:
     from docbatch.engine.planning.origins.recorded_objects import ObjectRecord
     from docbatch.sources.listed import Listing
+    from docbatch.sources.settling import Settling
 
 
-def open_source(job: Job, kind: ProviderKind, stores: ObjectStores, store: Store | None) -> Source:
-    """Return a job's source; nothing is listed yet."""
+def open_source(
+    job: Job,
+    kind: ProviderKind,
+    stores: ObjectStores,
+    store: Store | None,
+    settling: "Settling | None" = None,
+) -> Source:
+    """Return a job's source; nothing is listed yet. Files that may still be written are left for later where there is a `settling`."""
     record = _record(job, store)
-    source = _as_it_lies(job, kind, stores, record)
+    source = _as_it_lies(job, kind, stores, record, settling)
     if not job.source.opens_containers:
         return source
     from docbatch.sources.opened import OpenedSource  # noqa: PLC0415 - few jobs open containers
@@ -44,7 +51,13 @@ def _record(job: Job, store: Store | None) -> "ObjectRecord | None":
     )
 
 
-def _as_it_lies(job: Job, kind: ProviderKind, stores: ObjectStores, record: "ObjectRecord | None") -> Source:
+def _as_it_lies(
+    job: Job,
+    kind: ProviderKind,
+    stores: ObjectStores,
+    record: "ObjectRecord | None",
+    settling: "Settling | None",
+) -> Source:
     source = job.source
     if source.folder is not None and record is not None:
         return _objects(source, source.folder, stores, record)
@@ -60,6 +73,7 @@ def _as_it_lies(job: Job, kind: ProviderKind, stores: ObjectStores, record: "Obj
             hidden=source.hidden,
             reach=source.reach,
             allowance=source.allowance,
+            settling=settling,
         )
     from docbatch.sources.listed import ListedSource  # noqa: PLC0415 - few jobs list their documents
 

@@ -8,10 +8,14 @@ GRACE = 2.0
 
 
 class Interruption:
-    """A wish that a run end soon. It may be said from any thread, before the run as well, and is not taken back."""
+    """A wish that a run end soon. It may be said from any thread, before the run as well, and is not taken back.
+
+    `calls_away` is asked while a run only waits for others: where it says True, it ends as one that does not wait.
+    """
 
     def __init__(self) -> None:
         self.is_asked = False
+        self.calls_away: Callable[[], bool] = lambda: False
         self._wake: Callable[[], None] = lambda: None
         self._is_heeded = False
 

@@ -1,0 +1,1 @@
+"""Watching the places that jobs read: what is heard of them, and when it is time for another round."""
