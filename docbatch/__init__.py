@@ -55,6 +55,7 @@ __all__ = [
     "ResultsLost",
     "ResultsMoved",
     "RunReport",
+    "Selectors",
     "SentOutside",
     "SinkError",
     "SpecError",
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     from docbatch.core.report import PlanLine, PlanReport
     from docbatch.core.results import Result
     from docbatch.core.run_reports.values import RunReport
+    from docbatch.core.selectors import Selectors
     from docbatch.engine.administration.failures.accept_failures import AcceptedDocument
     from docbatch.engine.administration.failures.list_failures import FailedDocument, FailureList
     from docbatch.engine.administration.failures.retry_failures import QueuedDocument, QueuedDocuments
@@ -147,6 +149,7 @@ else:
         "docbatch.core.results": "Result",
         "docbatch.core.acceptances": "Acceptance AcceptedDocuments",
         "docbatch.core.run_reports.values": "RunReport",
+        "docbatch.core.selectors": "Selectors",
         "docbatch.engine.administration.failures.accept_failures": "AcceptedDocument",
         "docbatch.engine.administration.failures.list_failures": "FailedDocument FailureList",
         "docbatch.engine.administration.failures.retry_failures": "QueuedDocument QueuedDocuments",

@@ -24,11 +24,13 @@ from docbatch.specs.values import Job
 
 if TYPE_CHECKING:
     from docbatch.api.checked_job import CheckedJob
+    from docbatch.api.selected_jobs import Work
     from docbatch.core.costs import CostReport
     from docbatch.core.explanation import Explanation
     from docbatch.core.report import PlanReport
     from docbatch.core.results import Result
     from docbatch.core.run_reports.values import RunReport
+    from docbatch.core.selectors import Selectors
     from docbatch.engine.administration.status import StateStatus
     from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice
@@ -98,6 +100,7 @@ class Project(FailureCalls):
         self,
         paths: Specs = None,
         *,
+        select: "Selectors | None" = None,
         upgrade: Collection[str] = (),
         examples: int | None = 10,
         out: Place | None = None,
@@ -109,10 +112,9 @@ class Project(FailureCalls):
     ) -> "PlanReport":
         """Return what `apply` would do and why; each line names `examples` documents, None for all of them.
 
-        No state is written and no vendor's key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that.
-        `upgrade`, `allow` and `allow_hosts` are as for `apply`; `offline` no store is looked at. Without `pages` what documents have
-        is not counted; `on_event` is told, about once a second, how far that came. What guards would refuse `apply` for are its
-        `objections`. Raises GuardRefused, CredentialsError.
+        No state is written and no vendor's key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that. `select`,
+        `upgrade`, `allow` and `allow_hosts` are as for `apply`; `offline` no store is looked at. Without `pages` they are not counted; `on_event`
+        is told, about once a second, how far that came. What guards would refuse are its `objections`. Raises GuardRefused, CredentialsError.
         """
         from docbatch.engine.planning.amounts.judge_spending import judged
         from docbatch.engine.planning.plan import CountedJobs, Selection, Sight
@@ -120,10 +122,8 @@ class Project(FailureCalls):
         from docbatch.engine.planning.read_plan import read_plan
         from docbatch.spool import Spool
 
-        selection = Selection(
-            self._jobs_beside(out, specs := spec_paths(paths), upgrade),
-            self._folder,
-            self._declared.mark,
+        everything = Selection(
+            *(self._jobs_beside(out, specs := spec_paths(paths), upgrade), self._folder, self._declared.mark),
             is_all=not specs,
             upgrade=frozenset(upgrade),
             stateless=self._declared.untrusted,
@@ -136,9 +136,10 @@ class Project(FailureCalls):
             allowed_hosts=frozenset(allow_hosts),
             offline=offline,
         )
-        with read_plan(selection, Sight(observe=on_event or (lambda _notice: None))) as made:
+        sight = Sight(observe=on_event or (lambda _notice: None))
+        with read_plan(asked := self._narrowed(everything, select), sight) as made:
             spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
-            report = judged(plan_report(made, spool, -1 if examples is None else examples), made, selection)
+            report = judged(plan_report(made, spool, -1 if examples is None else examples), made, asked)
             if out is not None:
                 from docbatch.engine.planning.saved.plan_file import save
 
@@ -153,6 +154,7 @@ class Project(FailureCalls):
         agree: "Callable[[PlanReport], bool] | None" = None,
         wait: bool = True,
         timeout: float | None = None,
+        select: "Selectors | None" = None,
         max_new: int | None = None,
         upgrade: Collection[str] = (),
         allow_hosts: Collection[str] = (),
@@ -166,8 +168,8 @@ class Project(FailureCalls):
 
         Safe to end at any moment: the next call goes on; `stop.ask()`, from any thread, ends it soon. Unless `agree`, shown the plan,
         says True, nothing is done; without it money is spent. `on_event` gets each notice; what both raise is raised. `wait=False` leaves
-        what runs at services; `timeout` (seconds) bounds all, `max_new` what is newly sent, `upgrade` names jobs that take current versions,
-        `allow_hosts` whose key may go elsewhere, `allow` what guards let pass; `approve` is a plan's `approval`, `plan` a file done exactly.
+        what runs at services; `timeout` (seconds) bounds all, `max_new` what is newly sent, `select` says which jobs and documents, `upgrade`
+        names jobs that take current versions, `allow_hosts` whose key may go elsewhere, `allow` what guards let pass; `approve` is a plan's `approval`, `plan` a file done exactly.
         """
         from docbatch.api.notified_run import notified
         from docbatch.engine.running.apply import Assignment
@@ -193,12 +195,14 @@ class Project(FailureCalls):
             approved=approve,
             stop=stop,
         )
-        return notified(self._declared, report, work, on_event, agree)
+        return notified(self._declared, report, self._narrowed(work, select, saved), on_event, agree)
 
     @documented()
-    def status(self, job: str | None = None) -> "StateStatus":
-        """Return what is recorded, of one job or of all, also while a run goes on. Raises NoState."""
+    def status(self, job: str | None = None, *, select: "Selectors | None" = None) -> "StateStatus":
+        """Return what is recorded, of one job or of all, or of what is selected, also while a run goes on. Raises NoState."""
         from docbatch.api.declared_limits import declared_limits
+        from docbatch.api.selected_jobs import recorded_jobs
+        from docbatch.core.selectors import EVERYTHING
         from docbatch.engine.administration.status import read_status
         from docbatch.state.store import Store
 
@@ -208,8 +212,9 @@ class Project(FailureCalls):
         with Store.readable(self._folder) as store:
             return read_status(
                 store,
-                job,
+                recorded_jobs(store, job, select, self._jobs),
                 now=time.time(),
+                selectors=select or EVERYTHING,
                 limits=declared_limits(self._declared),
                 connections=self._declared.connections,
                 root=self._declared.root,
@@ -319,6 +324,11 @@ class Project(FailureCalls):
                     f"there is no job '{name}' to upgrade", hint=f"known are {', '.join(sorted(known))}"
                 )
         return jobs
+
+    def _narrowed(self, work: "Work", select: "Selectors | None", saved: "SavedPlan | None" = None) -> "Work":
+        from docbatch.api.selected_jobs import narrowed
+
+        return narrowed(work, select, saved)
 
     def _saved(self, plan: Place | None, specs: Sequence[Path]) -> "SavedPlan | None":
         if plan is None:

@@ -42,3 +42,12 @@ CREATE TABLE waiting (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX waiting_until ON waiting (job, until)
 """
+
+SELECTED = """
+CREATE TABLE selected_item (
+    selectors TEXT NOT NULL,
+    item INTEGER NOT NULL REFERENCES item (id),
+    attempt INTEGER NOT NULL,
+    PRIMARY KEY (selectors, item)
+) STRICT, WITHOUT ROWID
+"""
