@@ -1,6 +1,6 @@
 """What a run with selectors has to send, kept until it is sent, so that the same command goes on with it after it was killed.
 
-Each is kept under the selectors as they are typed, with the attempt it was at: queued again later, it is judged anew.
+Each is kept under the selectors as they are typed. What a person queues again is judged anew.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ def select_items(database: Database, selectors: str, job: str, paths: Sequence[b
     """Note inside the current transaction that a run sends these documents of a job, as far as they are not done."""
     for window in windows(paths):
         database.execute(
-            "INSERT OR REPLACE INTO selected_item (selectors, item, attempt) SELECT DISTINCT ?, item.id, item.attempt"
+            "INSERT OR IGNORE INTO selected_item (selectors, item) SELECT DISTINCT ?, item.id"
             " FROM document JOIN item ON item.id = document.item WHERE document.job = ? AND document.wanted = 1"
             f" AND item.status <> 'succeeded' AND {marked('document.path', window)}",
             (selectors, job, *window),
@@ -28,7 +28,7 @@ def begun(database: Database, selectors: str, job: str, paths: Sequence[bytes]) 
     for window in windows(paths):
         rows = database.execute(
             "SELECT document.path FROM document JOIN item ON item.id = document.item"
-            " JOIN selected_item ON selected_item.item = item.id AND selected_item.attempt = item.attempt"
+            " JOIN selected_item ON selected_item.item = item.id"
             " WHERE selected_item.selectors = ? AND document.job = ? AND document.wanted = 1 AND item.status = 'pending'"
             f" AND {marked('document.path', window)}",
             (selectors, job, *window),
@@ -56,14 +56,19 @@ def count_unselected(database: Database, selectors: str, job: str) -> int:
 
 
 def let_go(database: Database, job: str | None = None) -> None:
-    """Forget what does not wait any more, and what is of a `job`: all of its documents are sent from now on."""
+    """Forget what ended, and what is of a `job`: all of its documents are sent from now on."""
     if database.execute("SELECT 1 FROM selected_item LIMIT 1").fetchone() is not None:
         with database.write():
             database.execute(_OVER, {"job": job})
 
 
+def forget(database: Database, item: int) -> None:
+    """Forget inside the current transaction that an item, given its row, was selected."""
+    database.execute("DELETE FROM selected_item WHERE item = ?", (item,))
+
+
 _OVER = """
     DELETE FROM selected_item
-    WHERE NOT EXISTS (SELECT 1 FROM item WHERE item.id = selected_item.item AND item.status = 'pending')
+    WHERE NOT EXISTS (SELECT 1 FROM item WHERE item.id = selected_item.item AND item.status IN ('pending', 'live'))
     OR EXISTS (SELECT 1 FROM document WHERE document.item = selected_item.item AND document.job = :job)
 """

@@ -47,7 +47,6 @@ SELECTED = """
 CREATE TABLE selected_item (
     selectors TEXT NOT NULL,
     item INTEGER NOT NULL REFERENCES item (id),
-    attempt INTEGER NOT NULL,
     PRIMARY KEY (selectors, item)
 ) STRICT, WITHOUT ROWID
 """

@@ -11,6 +11,7 @@ import pytest
 from docbatch.core.selectors import EVERYTHING, Selectors
 from docbatch.engine.administration.failures.retry_failures import Wish, retry
 from docbatch.engine.administration.failures.select_failures import FailureSelectors
+from docbatch.engine.running.loop import reconcile
 from docbatch.state.store import Store
 from docbatch.testing.tripwire import Killed, Tripwire
 from tests.fake.project import Project
@@ -138,13 +139,21 @@ def kills(seed: int, number: int) -> Iterator[tuple[str, int]]:
 def test_killed_at_any_effect_the_same_run_goes_on(
     tmp_path: Path, whole: Standing, name: str, at: int
 ) -> None:
-    selectors, documents, _ = CASES[name]
-    project = made(tmp_path / "project")
+    goes_on(made(tmp_path / "project"), whole, name, at)
+
+
+def goes_on(project: Project, whole: Standing, name: str, at: int) -> None:
+    """Kill a run of what is selected twice, and require that the same run ends it, and a run of all the rest."""
+    project.selectors, documents, _ = CASES[name]
     before = standing(project)
-    project.selectors = selectors
     if killed(project, at):
         killed(project, at)
-    project.apply()
+    paid = project.paid()
+    with project.taken_up(project.target()) as (session, clock):
+        planned = session.plan.differences.to_send()[0]
+        planned += sum(each.running for each in session.store.submissions.open())
+        reconcile(project.run(session, clock))
+    assert (Counter(project.paid()) - Counter(paid)).total() <= planned, "it was sent and not said"
 
     after = standing(project)
     assert set(after.paid - before.paid) == texts(documents)
@@ -152,6 +161,19 @@ def test_killed_at_any_effect_the_same_run_goes_on(
     project.selectors = EVERYTHING
     project.apply()
     assert standing(project) == whole
+
+
+@pytest.mark.parametrize("name", ["state", "failed", "new"])
+def test_what_was_recorded_is_sent_although_it_does_not_stand_as_it_did(
+    tmp_path: Path, whole: Standing, name: str
+) -> None:
+    wire = Tripwire()
+    undisturbed = made(tmp_path / "undisturbed")
+    undisturbed.selectors = CASES[name][0]
+    undisturbed.apply(wire)
+
+    for at in range(3, len(wire.names) // 3, 5):
+        goes_on(made(tmp_path / f"{at}"), whole, name, at)
 
 
 def test_what_was_done_long_ago_at_a_provider_is_older(tmp_path: Path) -> None:
@@ -165,3 +187,18 @@ def test_what_was_done_long_ago_at_a_provider_is_older(tmp_path: Path) -> None:
     project.later = 400_000_000.0
     project.apply()
     assert set(standing(project).paid - before.paid) == {"changed in a", "changed in b"}
+
+
+def test_what_a_killed_run_selected_is_judged_anew_once_it_was_queued_again(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write({"bad.txt": "a bad one"})
+    project.selectors = Selectors(changed=True)
+    project.apply()
+    # Nothing tidied up, as after a kill.
+    with Store.readable(project.folder) as store:
+        assert store.database.execute("SELECT count(*) FROM selected_item").fetchone() == (1,)
+    retry(project.folder, Wish(FailureSelectors(), every=True), 0.0, dry_run=False)
+
+    project.apply()
+
+    assert project.paid() == {"a bad one": 1}
