@@ -326,6 +326,8 @@ class Project(FailureCalls):
         return jobs
 
     def _narrowed(self, work: "Work", select: "Selectors | None", saved: "SavedPlan | None" = None) -> "Work":
+        if select is None and saved is None:
+            return work
         from docbatch.api.selected_jobs import narrowed
 
         return narrowed(work, select, saved)

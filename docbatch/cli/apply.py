@@ -35,7 +35,7 @@ class Given:
     yes: bool
     as_json: bool
     quiet: bool
-    selected: "Selectors"
+    selected: "Selectors | None"
 
 
 @click.command(name="apply")

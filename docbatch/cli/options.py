@@ -140,8 +140,10 @@ def chosen(
     failed: bool,
     older_than: float | None,
     changed: bool = False,
-) -> "Selectors":
-    """Return what options of `of_documents` select."""
+) -> "Selectors | None":
+    """Return what options of `of_documents` select, None where none was given."""
+    if not (jobs or labels or globs or states or failed or changed) and older_than is None:
+        return None
     from docbatch import Selectors
 
     return Selectors(

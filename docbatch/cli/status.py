@@ -41,7 +41,7 @@ def command(
     """Show what is recorded: documents, failures, open submissions, the spool's size. No network."""
     project = open_project(untrusted=untrusted)
     select = options.chosen(**selected)
-    if report_folder is not None and select.are_any:
+    if report_folder is not None and select is not None:
         raise click.UsageError(
             "a report is of one job, named as JOB, or of all: selectors have no meaning beside --report"
         )

@@ -19,7 +19,6 @@ from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.sink_secrets import SinkSecrets
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
-from docbatch.engine.planning.narrowing.narrow_plan import NarrowedPlan, Narrowing
 from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
 from docbatch.engine.planning.places.own_places import OwnPlaces
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from docbatch.core.prices import PriceList
     from docbatch.counting.kept_extents import Recorded
     from docbatch.engine.planning.amounts.item_costs import ItemCosts
+    from docbatch.engine.planning.narrowing.narrow_plan import NarrowedPlan, Narrowing
     from docbatch.engine.progress_notices import Notice
     from docbatch.sources.kept_content import KeptContent
     from docbatch.sources.object_meter import ReadingCare
@@ -85,10 +85,12 @@ class Selection:
     selected_at: float | None = None
     others: int = 0
 
-    def narrowing(self) -> Narrowing | None:
+    def narrowing(self) -> "Narrowing | None":
         """Return what leaves out of a plan what is not selected; None where jobs alone are."""
         if not self.selectors.are_of_documents:
             return None
+        from docbatch.engine.planning.narrowing.narrow_plan import Narrowing  # noqa: PLC0415 - most plans are of all documents
+
         return Narrowing(self.selectors, time.time() if self.selected_at is None else self.selected_at)
 
 
@@ -117,7 +119,7 @@ class Plan:
     project_id: str = ""
     unseen: tuple[UnseenSink, ...] = ()
     unserved: tuple[tuple[str, SinkError], ...] = ()
-    narrowed: NarrowedPlan | None = None
+    narrowed: "NarrowedPlan | None" = None
     selected: SavedSelectors = field(default_factory=SavedSelectors)
     others: int = 0
 
@@ -304,7 +306,7 @@ def plan_jobs(
     sight: Sight = AT_HAND,
     allowed: Collection[str] | None = (),
     project: Path = Path("/"),
-    narrowing: Narrowing | None = None,
+    narrowing: "Narrowing | None" = None,
 ) -> Plan:
     """Do what `plan` does for jobs that are resolved already. Without `allowed`, what lies in sinks is not looked at."""
     sight.look(targets, gone)
