@@ -57,6 +57,7 @@ __all__ = [
     "ResultsLost",
     "ResultsMoved",
     "RunReport",
+    "Selectors",
     "SentOutside",
     "Settling",
     "SinkError",
@@ -81,7 +82,8 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from docbatch.api.checked_job import CheckedJob
-    from docbatch.api.project import Project, open_project
+    from docbatch.api.opening import open_project
+    from docbatch.api.project import Project
     from docbatch.core.acceptances import Acceptance, AcceptedDocuments
     from docbatch.core.costs import CostLine, CostReport, CountedAmount, LimitStanding, Spending
     from docbatch.core.errors import (
@@ -105,6 +107,7 @@ if TYPE_CHECKING:
     from docbatch.core.report import PlanLine, PlanReport
     from docbatch.core.results import Result
     from docbatch.core.run_reports.values import RunReport
+    from docbatch.core.selectors import Selectors
     from docbatch.engine.administration.failures.accept_failures import AcceptedDocument
     from docbatch.engine.administration.failures.list_failures import FailedDocument, FailureList
     from docbatch.engine.administration.failures.retry_failures import QueuedDocument, QueuedDocuments
@@ -144,7 +147,8 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "docbatch.api.checked_job": "CheckedJob",
-        "docbatch.api.project": "Project open_project",
+        "docbatch.api.opening": "open_project",
+        "docbatch.api.project": "Project",
         "docbatch.core.costs": "CostLine CostReport CountedAmount LimitStanding Spending",
         "docbatch.core.errors": "BudgetStop CredentialsError DocbatchError EnvironmentNeeded GuardRefused NoState ProviderError ReportUnwritten SinkError"
         " SpecError StalePlan StateError StateLocked UsageError",
@@ -153,6 +157,7 @@ else:
         "docbatch.core.results": "Result",
         "docbatch.core.acceptances": "Acceptance AcceptedDocuments",
         "docbatch.core.run_reports.values": "RunReport",
+        "docbatch.core.selectors": "Selectors",
         "docbatch.engine.administration.failures.accept_failures": "AcceptedDocument",
         "docbatch.engine.administration.failures.list_failures": "FailedDocument FailureList",
         "docbatch.engine.administration.failures.retry_failures": "QueuedDocument QueuedDocuments",

@@ -14,10 +14,11 @@ from docbatch.invocation import called, who
 from docbatch.specs.values import Job
 
 if TYPE_CHECKING:
+    from docbatch.core.selectors import Labels
     from docbatch.engine.administration.failures.accept_failures import AcceptedDocument
     from docbatch.engine.administration.failures.list_failures import FailureList
     from docbatch.engine.administration.failures.retry_failures import QueuedDocuments
-    from docbatch.engine.administration.failures.select_failures import Selectors
+    from docbatch.engine.administration.failures.select_failures import FailureSelectors
     from docbatch.engine.administration.failures.take_back_retries import TakenBack
 
 _DAY = 86_400.0
@@ -26,8 +27,8 @@ Moment = datetime | date | str | None
 
 
 class FailureCalls(ProjectRecords):
-    """`Project` has all of this. Documents are selected by jobs, classes, patterns over their paths, labels of jobs, and by
-    the seconds since they failed last; what is selected by several of these has to have all of it.
+    """`Project` has all of this. Documents are selected by jobs, classes, patterns over their paths, labels of jobs, how they
+    stand, and by the seconds since they failed last; what is selected by several of these has to have all of it.
     """  # noqa: D205 - one sentence on what follows
 
     _jobs: Callable[[Sequence[Path]], tuple[Job, ...]]
@@ -39,19 +40,21 @@ class FailureCalls(ProjectRecords):
         jobs: Collection[str] = (),
         classes: Collection[str] = (),
         paths: Sequence[str] = (),
-        labels: Mapping[str, str] | None = None,
+        labels: "Labels | None" = None,
+        states: Collection[str] = (),
+        failed: bool = False,
         older_than: float | None = None,
     ) -> "FailureList":
         """Return the documents that failed, are partial, held, or cannot be sent: why, what was tried when, and what to do next.
 
-        Reads the state alone, also while a run goes on. Raises NoState.
+        Those that `failed` make the exit code 3. Reads the state alone, also while a run goes on. Raises NoState.
         """
         from docbatch.engine.administration.failures.list_failures import list_failures
         from docbatch.state.store import Store
 
         self._refuse_untrusted()
         with Store.readable(self._folder) as store, store.database.still():
-            chosen = self._selectors(jobs, classes, paths, labels, older_than)
+            chosen = self._selectors(jobs, classes, paths, labels, older_than, states=states, failed=failed)
             return list_failures(store, chosen, time.time())
 
     @documented()
@@ -63,7 +66,9 @@ class FailureCalls(ProjectRecords):
         jobs: Collection[str] = (),
         classes: Collection[str] = (),
         paths: Sequence[str] = (),
-        labels: Mapping[str, str] | None = None,
+        labels: "Labels | None" = None,
+        states: Collection[str] = (),
+        failed: bool = False,
         older_than: float | None = None,
         every: bool = False,
         dry_run: bool = False,
@@ -82,7 +87,7 @@ class FailureCalls(ProjectRecords):
 
         self._refuse_untrusted()
         named = (*jobs, *([] if job is None else [job]))
-        chosen = self._selectors(named, classes, paths, labels, older_than)
+        chosen = self._selectors(named, classes, paths, labels, older_than, states=states, failed=failed)
         return retry(self._folder, Wish(chosen, every, self._opening), time.time(), dry_run=dry_run)
 
     @documented()
@@ -93,7 +98,7 @@ class FailureCalls(ProjectRecords):
         jobs: Collection[str] = (),
         classes: Collection[str] = (),
         paths: Sequence[str] = (),
-        labels: Mapping[str, str] | None = None,
+        labels: "Labels | None" = None,
         older_than: float | None = None,
         dry_run: bool = False,
     ) -> "TakenBack":
@@ -118,7 +123,7 @@ class FailureCalls(ProjectRecords):
         jobs: Collection[str] = (),
         classes: Collection[str] = (),
         paths: Sequence[str] = (),
-        labels: Mapping[str, str] | None = None,
+        labels: "Labels | None" = None,
         older_than: float | None = None,
         every: bool = False,
         dry_run: bool = False,
@@ -143,7 +148,7 @@ class FailureCalls(ProjectRecords):
         jobs: Collection[str] = (),
         classes: Collection[str] = (),
         paths: Sequence[str] = (),
-        labels: Mapping[str, str] | None = None,
+        labels: "Labels | None" = None,
         older_than: float | None = None,
         every: bool = False,
         dry_run: bool = False,
@@ -162,7 +167,7 @@ class FailureCalls(ProjectRecords):
         jobs: Collection[str] = (),
         classes: Collection[str] = (),
         paths: Sequence[str] = (),
-        labels: Mapping[str, str] | None = None,
+        labels: "Labels | None" = None,
         older_than: float | None = None,
         every: bool = False,
         dry_run: bool = False,
@@ -181,14 +186,26 @@ class FailureCalls(ProjectRecords):
         jobs: Collection[str],
         classes: Collection[str],
         paths: Sequence[str],
-        labels: Mapping[str, str] | None,
+        labels: "Labels | None",
         older_than: float | None,
-    ) -> "Selectors":
-        from docbatch.engine.administration.failures.select_failures import Selectors
+        *,
+        states: Collection[str] = (),
+        failed: bool = False,
+    ) -> "FailureSelectors":
+        from docbatch.engine.administration.failures.select_failures import FailureSelectors
 
-        return Selectors(jobs, classes, paths, labels or {}, older_than, self._labels)
+        return FailureSelectors(
+            jobs=jobs,
+            classes=classes,
+            paths=paths,
+            labels=labels or {},
+            states=states,
+            failed=failed,
+            older_than=older_than,
+            labels_of=self._labels,
+        )
 
-    def _some(self, selectors: "Selectors", *, every: bool) -> "Selectors":
+    def _some(self, selectors: "FailureSelectors", *, every: bool) -> "FailureSelectors":
         self._refuse_untrusted()
         if not every and not selectors.is_any:
             raise UsageError(

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,52 +22,24 @@ from docbatch.api.arguments import (
 from docbatch.api.documented_errors import documented
 from docbatch.api.failure_calls import FailureCalls
 from docbatch.core.errors import NoState, StateError, UsageError
-from docbatch.specs.chosen_environment import Choice
-from docbatch.specs.load import load_jobs, load_project, passed_over
+from docbatch.specs.load import load_jobs, passed_over
 from docbatch.specs.values import Job
 
 if TYPE_CHECKING:
     from docbatch.api.checked_job import CheckedJob
+    from docbatch.api.selected_jobs import Work
     from docbatch.core.costs import CostReport
     from docbatch.core.explanation import Explanation
     from docbatch.core.report import PlanReport
     from docbatch.core.results import Result
     from docbatch.core.run_reports.values import RunReport
+    from docbatch.core.selectors import Selectors
     from docbatch.engine.administration.status import StateStatus
     from docbatch.engine.planning.saved.plan_file import SavedPlan
     from docbatch.engine.progress_notices import Notice
     from docbatch.engine.running.apply import ApplyOutcome, Assignment
     from docbatch.engine.running.rounds.interruption import Interruption
     from docbatch.sources.settling import Settling
-
-
-def open_project(
-    folder: Place = ".",
-    *,
-    untrusted: bool = False,
-    env: str | None = None,
-    vars: Mapping[str, str] | None = None,  # noqa: A002 - what specs call them
-) -> "Project":
-    """Return the project that a folder belongs to: the nearest docbatch.yaml there or above names its root.
-
-    Without one, the folder itself is the root. An `untrusted` one can be validated, planned and explained only: no file
-    outside of it is opened, nobody asked, no variable read but DOCBATCH_VAR_…, and a state that lies in it counts for
-    nothing. `env` names an environment of docbatch.yaml, and `vars` has values for its variables, before those of
-    DOCBATCH_VAR_…. Raises SpecError for what is wrong in docbatch.yaml, UsageError where there is no such folder, environment
-    or variable, or where an environment has to be named.
-    """
-    try:
-        here = Path(folder).resolve(strict=True)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        gone = os.fspath(folder) == "." and isinstance(error, FileNotFoundError)
-        raise UsageError(
-            "the current folder is gone" if gone else f"there is no folder {os.fspath(folder)}: {why}",
-            hint="go to the project's folder, or name it with -C DIR" if gone else None,
-        ) from error
-    if not here.is_dir():
-        raise UsageError(f"{os.fspath(folder)} is no folder", hint="name the folder of a project")
-    return Project(load_project(here, untrusted=untrusted, choice=Choice(env, dict(vars or {}))))
 
 
 class Project(FailureCalls):
@@ -112,6 +84,7 @@ class Project(FailureCalls):
         self,
         paths: Specs = None,
         *,
+        select: "Selectors | None" = None,
         upgrade: Collection[str] = (),
         examples: int | None = 10,
         out: Place | None = None,
@@ -123,10 +96,9 @@ class Project(FailureCalls):
     ) -> "PlanReport":
         """Return what `apply` would do and why; each line names `examples` documents, None for all of them.
 
-        No state is written and no vendor's key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that.
-        `upgrade`, `allow` and `allow_hosts` are as for `apply`; `offline` no store is looked at. Without `pages` what documents have
-        is not counted; `on_event` is told, about once a second, how far that came. What guards would refuse `apply` for are its
-        `objections`. Raises GuardRefused, CredentialsError.
+        No state is written and no vendor's key needed. `out` is a file for the plan, from which `apply(plan=…)` does exactly that. `select`,
+        `upgrade`, `allow` and `allow_hosts` are as for `apply`; `offline` no store is looked at. Without `pages` they are not counted; `on_event`
+        is told, about once a second, how far that came. What guards would refuse are its `objections`. Raises GuardRefused, CredentialsError.
         """
         from docbatch.engine.planning.amounts.judge_spending import judged
         from docbatch.engine.planning.plan import CountedJobs, Selection, Sight
@@ -134,10 +106,8 @@ class Project(FailureCalls):
         from docbatch.engine.planning.read_plan import read_plan
         from docbatch.spool import Spool
 
-        selection = Selection(
-            self._jobs_beside(out, specs := spec_paths(paths), upgrade),
-            self._folder,
-            self._declared.mark,
+        everything = Selection(
+            *(self._jobs_beside(out, specs := spec_paths(paths), upgrade), self._folder, self._declared.mark),
             is_all=not specs,
             upgrade=frozenset(upgrade),
             stateless=self._declared.untrusted,
@@ -150,9 +120,10 @@ class Project(FailureCalls):
             allowed_hosts=frozenset(allow_hosts),
             offline=offline,
         )
-        with read_plan(selection, Sight(observe=on_event or (lambda _notice: None))) as made:
+        sight = Sight(observe=on_event or (lambda _notice: None))
+        with read_plan(asked := self._narrowed(everything, select), sight) as made:
             spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
-            report = judged(plan_report(made, spool, -1 if examples is None else examples), made, selection)
+            report = judged(plan_report(made, spool, -1 if examples is None else examples), made, asked)
             if out is not None:
                 from docbatch.engine.planning.saved.plan_file import save
 
@@ -168,6 +139,7 @@ class Project(FailureCalls):
         agree: "Callable[[PlanReport], bool] | None" = None,
         wait: bool = True,
         timeout: float | None = None,
+        select: "Selectors | None" = None,
         max_new: int | None = None,
         upgrade: Collection[str] = (),
         allow_hosts: Collection[str] = (),
@@ -183,9 +155,10 @@ class Project(FailureCalls):
 
         Safe to end at any moment: the next call goes on; `stop.ask()`, from any thread, ends it soon. Unless `agree`, shown the plan,
         says True, nothing is done; without it money is spent. `on_event` gets each notice; what both raise is raised. `wait=False` leaves
-        what runs at services; `timeout` (seconds) bounds all, `max_new` what is newly sent, `upgrade` names jobs that take current versions,
-        `allow_hosts` whose key may go elsewhere, `allow` what guards let pass; `approve` is a plan's `approval`, `plan` a file done exactly,
-        `lock_timeout` for how many seconds another run is waited for; what may still be written is left to a later call with this `settling`.
+        what runs at services; `timeout` (seconds) bounds all, `max_new` what is newly sent, `select` says which jobs and documents, `upgrade`
+        names jobs that take current versions, `allow_hosts` whose key may go elsewhere, `allow` what guards let pass; `approve` is a plan's
+        `approval`, `plan` a file done exactly, `lock_timeout` for how many seconds another run is waited for; what may still be written is
+        left to a later call with this `settling`.
         """
         from docbatch.api.notified_run import notified
 
@@ -201,12 +174,14 @@ class Project(FailureCalls):
             stop=stop,
             settling=settling,
         )
-        return notified(self._declared, report, work, on_event, agree)
+        return notified(self._declared, report, self._narrowed(work, select, work.plan), on_event, agree)
 
     @documented()
-    def status(self, job: str | None = None) -> "StateStatus":
-        """Return what is recorded, of one job or of all, also while a run goes on. Raises NoState."""
+    def status(self, job: str | None = None, *, select: "Selectors | None" = None) -> "StateStatus":
+        """Return what is recorded, of one job or of all, or of what is selected, also while a run goes on. Raises NoState."""
         from docbatch.api.declared_limits import declared_limits
+        from docbatch.api.selected_jobs import recorded_jobs
+        from docbatch.core.selectors import EVERYTHING
         from docbatch.engine.administration.status import read_status
         from docbatch.state.store import Store
 
@@ -216,8 +191,9 @@ class Project(FailureCalls):
         with Store.readable(self._folder) as store:
             return read_status(
                 store,
-                job,
+                recorded_jobs(store, job, select, self._jobs),
                 now=time.time(),
+                selectors=select or EVERYTHING,
                 limits=declared_limits(self._declared),
                 connections=self._declared.connections,
                 root=self._declared.root,
@@ -343,6 +319,13 @@ class Project(FailureCalls):
                     f"there is no job '{name}' to upgrade", hint=f"known are {', '.join(sorted(known))}"
                 )
         return jobs
+
+    def _narrowed(self, work: "Work", select: "Selectors | None", saved: "SavedPlan | None" = None) -> "Work":
+        if select is None and saved is None:
+            return work
+        from docbatch.api.selected_jobs import narrowed
+
+        return narrowed(work, select, saved)
 
     def _saved(self, plan: Place | None, specs: Sequence[Path]) -> "SavedPlan | None":
         if plan is None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docbatch.cli import completion
+from docbatch.cli import completion, options
 from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.options import allow, allow_host, duration, metrics, report
 from docbatch.cli.output import say, say_json, say_report
 
 if TYPE_CHECKING:
-    from docbatch import ApplyOutcome, CheckedJob, PlanReport, Project
+    from docbatch import ApplyOutcome, CheckedJob, PlanReport, Project, Selectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ class Given:
     yes: bool
     as_json: bool
     quiet: bool
+    selected: "Selectors | None"
 
 
 @click.command(name="apply")
@@ -50,6 +51,8 @@ class Given:
     type=click.Path(path_type=Path),
     help="Run a saved plan, or refuse when it is stale.",
 )
+@options.of_documents
+@options.changed
 @click.option(
     "--max-new",
     type=click.IntRange(min=0),
@@ -80,10 +83,11 @@ class Given:
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors; as JSON, the last line alone.")
 def command(paths: tuple[Path, ...], **given: Any) -> int:
     """Send, follow, collect and deliver until nothing is due. Safe to interrupt and to run again."""
-    options = Given(**given)
-    if options.metrics_file is None:
-        return _apply(open_chosen(), paths, options).exit_code
-    return _measured(paths, options, options.metrics_file)
+    selected = {name: given.pop(name) for name in options.SELECTED}
+    asked = Given(**given, selected=options.chosen(**selected))
+    if asked.metrics_file is None:
+        return _apply(open_chosen(), paths, asked).exit_code
+    return _measured(paths, asked, asked.metrics_file)
 
 
 def _measured(paths: tuple[Path, ...], given: Given, file: Path) -> int:
@@ -145,6 +149,7 @@ def _apply(project: "Project", paths: tuple[Path, ...], given: Given) -> "ApplyO
             agree=announce,
             wait=not given.no_wait,
             timeout=seconds,
+            select=given.selected,
             max_new=given.max_new,
             upgrade=given.upgrade,
             allow=given.allowed,

@@ -64,6 +64,13 @@ def classes(_context: click.Context, _option: click.Parameter, incomplete: str) 
     return [each for each in (*map(str, FailureClass), "held") if each.startswith(incomplete)]
 
 
+def states(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    """Return how documents may stand."""
+    from docbatch.core.selectors import DocumentState
+
+    return [str(each) for each in DocumentState if each.startswith(incomplete)]
+
+
 def facets(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
     """Return what costs are told by."""
     return [each for each in ("job", "month", "day", "connection", "label.") if each.startswith(incomplete)]

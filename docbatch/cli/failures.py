@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from docbatch.cli.chosen_project import open_chosen
-from docbatch.cli.options import selectors
+from docbatch.cli.options import of_standing, selectors
 from docbatch.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ LISTED = 20
 
 @click.command(name="failures")
 @selectors
+@of_standing
 @click.option(
     "--limit",
     type=click.IntRange(min=0),

@@ -4,12 +4,15 @@ import os
 from collections.abc import Callable
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from docbatch.cli import completion
 from docbatch.core.outside_text import whole
+
+if TYPE_CHECKING:
+    from docbatch import Selectors
 
 
 def _start_in(_context: click.Context, _option: click.Parameter, folders: tuple[str, ...]) -> None:
@@ -110,57 +113,118 @@ def selectors(command: Any) -> Any:
     return command
 
 
-def _labels(_context: click.Context, _option: click.Parameter, written: tuple[str, ...]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in written]
-    for name, equals, _ in pairs:
+def of_standing(command: Any) -> Any:
+    """Give a command the options that select documents by how they stand, beside those of `selectors`."""
+    return _FAILED(_STATE(command))
+
+
+def of_documents(command: Any) -> Any:
+    """Give a command the options that select jobs, and documents by what is recorded of them."""
+    for option in reversed((_JOB, _LABEL, _PATH, _STATE, _FAILED, _OLDER_THAN)):
+        command = option(command)
+    return command
+
+
+SELECTED = ("jobs", "labels", "globs", "states", "failed", "older_than", "changed")
+"""The names of what these options give, and `changed`."""
+
+changed = click.option(
+    "--changed", is_flag=True, help="Only documents that are new, or differ from what was sent."
+)
+
+
+def chosen(
+    *,
+    jobs: tuple[str, ...],
+    labels: dict[str, tuple[str, ...]],
+    globs: tuple[str, ...],
+    states: tuple[str, ...],
+    failed: bool,
+    older_than: float | None,
+    changed: bool = False,
+) -> "Selectors | None":
+    """Return what options of `of_documents` select, None where none was given."""
+    if not (jobs or labels or globs or states or failed or changed) and older_than is None:
+        return None
+    from docbatch import Selectors
+
+    return Selectors(
+        jobs=jobs,
+        labels=labels,
+        paths=globs,
+        states=states,
+        changed=changed,
+        failed=failed,
+        older_than=older_than,
+    )
+
+
+def _labels(
+    _context: click.Context, _option: click.Parameter, written: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, equals, value in (text.partition("=") for text in written):
         if not name or not equals:
             raise click.BadParameter("write it as NAME=VALUE, such as team=finance")
-    return {name: value for name, _, value in pairs}
+        found[name] = (*found.get(name, ()), value)
+    return found
 
 
 def _seconds(_context: click.Context, option: click.Parameter, text: str | None) -> float | None:
     return None if text is None else duration(option.opts[0], text)
 
 
-_SELECTORS = (
-    click.option(
-        "--job",
-        "jobs",
-        multiple=True,
-        metavar="JOB",
-        shell_complete=completion.jobs,
-        help="Only documents of this job.",
-    ),
-    click.option(
-        "--class",
-        "classes",
-        multiple=True,
-        metavar="CLASS",
-        shell_complete=completion.classes,
-        help="Only documents of this class, such as timeout; lost means the partial ones, held those that may have been sent.",
-    ),
-    click.option(
-        "--path",
-        "globs",
-        multiple=True,
-        metavar="GLOB",
-        help="Only documents whose path, from the source's root on, matches this pattern.",
-    ),
-    click.option(
-        "--label",
-        "labels",
-        multiple=True,
-        metavar="NAME=VALUE",
-        callback=_labels,
-        help="Only documents of jobs with this label.",
-    ),
-    click.option(
-        "--older-than",
-        metavar="DURATION",
-        callback=_seconds,
-        help="Only documents that failed last longer ago than this, such as 2d.",
-    ),
+_JOB = click.option(
+    "--job",
+    "jobs",
+    multiple=True,
+    metavar="JOB",
+    shell_complete=completion.jobs,
+    help="Only documents of this job.",
 )
+_CLASS = click.option(
+    "--class",
+    "classes",
+    multiple=True,
+    metavar="CLASS",
+    shell_complete=completion.classes,
+    help="Only documents of this class, such as timeout; lost means the partial ones, held those that may have been sent.",
+)
+_PATH = click.option(
+    "--path",
+    "globs",
+    multiple=True,
+    metavar="GLOB",
+    help="Only documents whose path, from the source's root on, matches this pattern.",
+)
+_LABEL = click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_labels,
+    help="Only documents of jobs with this label.",
+)
+_STATE = click.option(
+    "--state",
+    "states",
+    multiple=True,
+    metavar="STATE",
+    shell_complete=completion.states,
+    help="Only documents that stand so: new, pending, live, succeeded, partial, failed, problem or held.",
+)
+_FAILED = click.option(
+    "--failed",
+    is_flag=True,
+    help="Only documents that failed or are partial, and for which the exit code is 3: accepted ones are left out.",
+)
+_OLDER_THAN = click.option(
+    "--older-than",
+    metavar="DURATION",
+    callback=_seconds,
+    help="Only documents of which something became last longer ago than this, such as 2d.",
+)
+_SELECTORS = (_JOB, _CLASS, _PATH, _LABEL, _OLDER_THAN)
 
 
 def _words(_context: click.Context, _option: click.Parameter, written: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,6 +33,8 @@ EXAMPLES = {"text": 10, "json": 10, "markdown": 2000, "html": 2000}
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Save the plan for 'docbatch apply --plan FILE'."
 )
+@options.of_documents
+@options.changed
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something is due.")
 @options.allow
 @options.allow_host
@@ -52,6 +54,7 @@ def command(
     offline: bool,
     untrusted: bool,
     verbose: bool,
+    **selected: Any,
 ) -> int:
     """Show what apply would do and why. Writes no state and needs no vendor's key."""
     from docbatch.cli.counting_status import CountingStatus
@@ -59,6 +62,7 @@ def command(
     with contextlib.closing(CountingStatus()) as watch:
         report = open_chosen(untrusted=untrusted).plan(
             paths or None,
+            select=options.chosen(**selected),
             examples=None if everything else EXAMPLES[form],
             out=out,
             allow=allowed,

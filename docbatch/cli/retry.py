@@ -8,7 +8,7 @@ import click
 
 from docbatch.cli import completion
 from docbatch.cli.chosen_project import open_chosen
-from docbatch.cli.options import selectors
+from docbatch.cli.options import of_standing, selectors
 from docbatch.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.command(name="retry")
 @click.argument("job", required=False, shell_complete=completion.jobs)
 @selectors
+@of_standing
 @click.option(
     "--all",
     "every",
@@ -34,6 +35,8 @@ def command(
     *,
     jobs: tuple[str, ...],
     globs: tuple[str, ...],
+    states: tuple[str, ...],
+    failed: bool,
     every: bool,
     undo: bool,
     dry_run: bool,
@@ -52,10 +55,16 @@ def command(
             raise click.UsageError(
                 "--all has no meaning beside --undo, which takes back all that is queued unless selectors say less"
             )
+        if states or failed:
+            raise click.UsageError(
+                "what is taken back waits to be sent: how documents stand has no meaning for it"
+            )
         taken = open_chosen().take_back(jobs=named, paths=globs, dry_run=dry_run, **chosen)
         (_show_taken_json if as_json else _show_taken)(taken, dry_run=dry_run)
         return
-    found = open_chosen().retry(jobs=named, paths=globs, every=every, dry_run=dry_run, **chosen)
+    found = open_chosen().retry(
+        jobs=named, paths=globs, states=states, failed=failed, every=every, dry_run=dry_run, **chosen
+    )
     if as_json:
         _show_json(found, dry_run=dry_run)
     else:

@@ -1,7 +1,7 @@
 """The command `docbatch status`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 @click.command(name="status")
 @options.untrusted
 @click.argument("job", required=False, shell_complete=completion.jobs)
+@options.of_documents
 @options.report
 @options.metrics
 @click.option("--watch", is_flag=True, help="Show it again and again, until all is done or Ctrl-C.")
@@ -35,9 +36,15 @@ def command(
     interval: str,
     as_json: bool,
     untrusted: bool,
+    **selected: Any,
 ) -> int:
     """Show what is recorded: documents, failures, open submissions, the spool's size. No network."""
     project = open_chosen(untrusted=untrusted)
+    select = options.chosen(**selected)
+    if report_folder is not None and select is not None:
+        raise click.UsageError(
+            "a report is of one job, named as JOB, or of all: selectors have no meaning beside --report"
+        )
     code = 0
     if metrics_file is not None:
         from docbatch.cli.metrics import require_metrics, write_metrics
@@ -49,9 +56,9 @@ def command(
         from docbatch.cli.status_watch import keep_watching
 
         seconds = options.duration("--interval", interval)
-        code = keep_watching(lambda: project.status(job), seconds, as_json=as_json)
+        code = keep_watching(lambda: project.status(job, select=select), seconds, as_json=as_json)
     else:
-        show(project.status(job), as_json=as_json)
+        show(project.status(job, select=select), as_json=as_json)
     if metrics_file is not None:
         write_metrics(metrics_file, project, None, None)
     if report_folder is not None:

@@ -160,10 +160,14 @@ def _job(job: "JobOutcome") -> str:
     done = job.documents - sum(job.standing.values()) - job.undelivered
     late = f", {job.undelivered:,} not written" if job.undelivered else ""
     rest = "".join(
-        f", {count:,} {standing_text(status)}{job.accepted.text(status, count)}"
+        f", {count:,} {standing_text(status)}{job.accepted.text(status, count)}{_not_selected(job, status)}"
         for status, count in sorted(job.standing.items())
     )
     return f"{job.job}: {done:,} of {plural(job.documents, 'document')} done{rest}{late}"
+
+
+def _not_selected(job: "JobOutcome", status: str) -> str:
+    return f" ({job.unselected:,} of them not selected)" if status == "pending" and job.unselected else ""
 
 
 def _held_back(job: "HeldBack") -> str:
@@ -228,6 +232,7 @@ def job_json(job: "JobOutcome") -> dict[str, Any]:
     warnings = [{"path": path, "warnings": list(told)} for path, told in job.warnings]
     return {"job": job.job, "documents": job.documents, "standing": job.standing, "failures": failures,
             "accepted": job.accepted.values(), "counted": job.accepted.counted(job.standing),
+            "unselected": job.unselected,
             "warned": dict(job.warned), "warnings": warnings,
             "later": None if job.later is None else {"kinds": dict(job.later.kinds), "at": iso_moment_or_none(job.later.at)}}  # fmt: skip
 
@@ -240,7 +245,8 @@ def status_text(state: "StateStatus") -> str:
     """Return what `docbatch status` shows."""
     from docbatch.cli.cost_words import limit_text
 
-    lines = [text for job in state.jobs for text in _job_status(job)]
+    lines = [visible(f"Selected: {state.selected}")] if state.selected else []
+    lines.extend(text for job in state.jobs for text in _job_status(job))
     for each in state.open:
         remote = visible(each.remote_id or "no remote id")
         lines.append(

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from docbatch.core.models import RETRY_CLASS, FailureClass, RetryClass
@@ -35,14 +35,19 @@ def options(
     older_than: float | None,
 ) -> str:
     """Return the options that select by these, each with a space before it; `older_than` is in seconds."""
-    pairs = [
+    pairs: list[tuple[str, str | None]] = [
         *(("--job", each) for each in jobs),
         *(("--class", each) for each in classes),
         *(("--path", each) for each in paths),
         *(("--label", f"{name}={value}") for name, value in labels.items()),
         *([] if older_than is None else [("--older-than", f"{older_than:g}s")]),
     ]
-    return "".join(f" {option} {quoted(value)}" for option, value in pairs)
+    return typed(pairs)
+
+
+def typed(pairs: Iterable[tuple[str, str | None]]) -> str:
+    """Return options as they are typed, each with a space before it; those without a value are None."""
+    return "".join(f" {option}" + ("" if value is None else f" {quoted(value)}") for option, value in pairs)
 
 
 def quoted(value: str) -> str:

@@ -156,6 +156,21 @@ class JobCost:
 
 
 @dataclass(frozen=True, slots=True)
+class SelectedPart:
+    """What of a project a plan is of, where that is a part.
+
+    `options` are the selectors as they are typed, `others` counts the jobs that they leave alone. `documents` counts those that
+    are selected and for which something is due or stands; None where all documents of the jobs are meant. `left_out` counts, by
+    action, those for which something is due and that are not selected.
+    """
+
+    options: str
+    others: int = 0
+    documents: int | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PlanReport:
     """What apply would do. `send_items` counts what is paid: identical documents count once.
 
@@ -164,8 +179,8 @@ class PlanReport:
     digest to approve it with, where somebody may have to.
     `least_seconds` says of connections how long it takes at least to hand over what is sent, by the rates they are used at.
     `state` says what it was compared with: without one all numbers are an upper bound, for nobody knows what was paid
-    before. `not_due` says of each job why the rest is not due. It is for an `environment`,
-    None for the project itself.
+    before. `not_due` says of each job why the rest is not due, `selected` of which part of the project this is, None for all of it.
+    It is for an `environment`, None for the project itself.
     """
 
     jobs: tuple[str, ...]
@@ -190,6 +205,7 @@ class PlanReport:
     least_seconds: Mapping[str, float] = field(default_factory=dict)
     state: StateKnown = "recorded"
     environment: str | None = None
+    selected: SelectedPart | None = None
 
     @property
     def has_changes(self) -> bool:

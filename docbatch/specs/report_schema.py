@@ -30,6 +30,9 @@ def report_schema() -> Schema:
             "why": _said(_TEXT_OR_NULL, "what that code means here"),
             "seconds": _said(_NUMBER_OR_NULL, "how long the run took"),
             "sent": _said({**_COUNT, "type": ["integer", "null"]}, "documents that the run sent"),
+            "selected": _said(
+                _TEXT_OR_NULL, "the selectors of the run as they are typed; null where all was meant"
+            ),
             "documents": _said(_COUNT, "those of all jobs in the report"),
             "counts": _counts(),
             "empty": _said(_COUNT, "documents in which there is nothing to see"),

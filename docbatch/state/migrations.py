@@ -11,7 +11,7 @@ from docbatch.state.initial_schema import INITIAL
 from docbatch.state.objects_schema import OBJECTS
 from docbatch.state.outputs_schema import OUTPUTS
 from docbatch.state.parts_schema import PARTS
-from docbatch.state.spending_schema import CHARGES, WAITING
+from docbatch.state.spending_schema import CHARGES, SELECTED, WAITING
 
 migrations = Migrations("docbatch")
 
@@ -317,6 +317,12 @@ def objects_found(db: Database) -> None:
 def parts_of_documents(db: Database) -> None:
     """Keep which items are ranges of pages of others, and which jobs have none that should be split."""
     _run(db, PARTS)
+
+
+@migrations()
+def selected_items(db: Database) -> None:
+    """Keep what runs with selectors have to send. Of before, there were none."""
+    _run(db, SELECTED)
 
 
 def apply(connection: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from docbatch.core.models import Failure, FailureClass, ItemStatus, SubmissionStatus
 from docbatch.state.database import Database
 from docbatch.state.items import Items, RecordedItem
+from docbatch.state.selected_items import forget
 from docbatch.state.standing import Unwell, unwell
 
 
@@ -59,6 +60,7 @@ class QueuedAgain:
             for row in rows:
                 every = [self._items.by_row(each) for each in (row, *self._items.parts(row))]
                 self._items.requeue(row)
+                forget(self._database, row)
                 for before in every:
                     if self._items.by_row(before.row).attempt != before.attempt:
                         self._keep(before)

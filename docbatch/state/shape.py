@@ -45,6 +45,7 @@ TABLES: Mapping[str, str] = {
     "remote_object": "account step remote_id data expires checksum",
     "renamed_row": "sink former path",
     "result": "digest pack start length",
+    "selected_item": "selectors item",
     "run": "id command version who commit_id changed began serial ended exit_code figures",
     "sink": "id job identity root output revision stamp wanted",
     "split_job": "job pages",

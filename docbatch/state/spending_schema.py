@@ -42,3 +42,11 @@ CREATE TABLE waiting (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX waiting_until ON waiting (job, until)
 """
+
+SELECTED = """
+CREATE TABLE selected_item (
+    selectors TEXT NOT NULL,
+    item INTEGER NOT NULL REFERENCES item (id),
+    PRIMARY KEY (selectors, item)
+) STRICT, WITHOUT ROWID
+"""

@@ -12,7 +12,7 @@ from docbatch.state.database import Database, marked
 from docbatch.state.standing import KIND, Unwell, unwell
 from docbatch.state.void import demands_of, void_under
 
-_ACCEPTED = (
+ACCEPTED = (
     "acceptance.job = document.job AND acceptance.path = document.path"
     f" AND acceptance.item IS document.item AND acceptance.class = {KIND}"
 )
@@ -100,7 +100,7 @@ class UnwellDocuments:
         demands = demands_of(self._database, job)
         status = f"CASE WHEN {void_under(demands)} THEN 'failed' ELSE coalesce(item.status, 'problem') END"
         rows = self._database.execute(
-            f"SELECT {status}, acceptance.until FROM acceptance CROSS JOIN document ON {_ACCEPTED}"
+            f"SELECT {status}, acceptance.until FROM acceptance CROSS JOIN document ON {ACCEPTED}"
             " AND document.wanted = 1 LEFT JOIN item ON item.id = document.item"
             f" WHERE acceptance.job = ? AND {_UNWELL.replace('{void}', void_under(demands))}",
             (job,),
@@ -127,6 +127,6 @@ _QUERY = (
     " acceptance.reason, acceptance.who, acceptance.at, acceptance.until"
     " FROM document LEFT JOIN item ON item.id = document.item"
     " LEFT JOIN problem ON document.item IS NULL AND problem.job = document.job AND problem.path = document.path"
-    f" LEFT JOIN acceptance ON {_ACCEPTED}"
+    f" LEFT JOIN acceptance ON {ACCEPTED}"
     f" WHERE document.job = :job AND document.wanted = 1 AND {_UNWELL}"
 )

@@ -17,7 +17,15 @@ COUNTED = 5
 """From this version on there are counts of rows, and steps leave them true: counted anew, a row lost before would go unseen."""
 FILLED: Mapping[int, tuple[str, ...]] = {
     7: ("charge", "payer"),
-    8: (*HISTORY_TABLES, *OUTPUT_TABLES, *OBJECT_TABLES, "item_part", "range_recipe", "split_job"),
+    8: (
+        *HISTORY_TABLES,
+        *OUTPUT_TABLES,
+        *OBJECT_TABLES,
+        "item_part",
+        "range_recipe",
+        "selected_item",
+        "split_job",
+    ),
 }
 """The tables that came with a version after that, which nothing had counted before."""
 

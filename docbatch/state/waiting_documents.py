@@ -7,8 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from docbatch.core.models import WorkItem
+from docbatch.state.checksum import Value
 from docbatch.state.database import Database, marked
 from docbatch.state.items import Items
+from docbatch.state.selected_items import SELECTED
 
 Paths = tuple[bytes, bytes]
 """The first and the last of the documents of a job that are meant, in path order."""
@@ -85,16 +87,24 @@ class WaitingDocuments:
         ).fetchone()
         return None if found is None else float(found)
 
-    def pending(self, recipe: int, jobs: Sequence[str], late: LateJobs, limit: int) -> list[WorkItem]:
-        """Return items of a recipe that are to be sent for jobs, or were not sent for too long for those that are `late`."""
-        if not late.jobs:
-            return self._items.pending(recipe, jobs, limit)
-        wanted = f"({marked('document.job', jobs)} OR ({marked('document.job', late.jobs)} AND {_LATE}))"
-        return self._items.pending_for(recipe, wanted, (*jobs, *late.jobs, late.now), limit)
+    def pending(
+        self, recipe: int, jobs: Sequence[str], late: LateJobs, limit: int, *, under: str = ""
+    ) -> list[WorkItem]:
+        """Return items of a recipe that are to be sent for jobs, or were not sent for too long for those that are `late`.
 
-    def waits(self, recipe: int, job: str, now: float) -> list[WorkItem]:
-        """Return the first item of a recipe that waits for the hours of a job, if any does."""
-        return self._items.pending_for(recipe, f"document.job = ? AND NOT {_LATE}", (job, now), 1)
+        With selectors, those that were selected `under` them.
+        """
+        wanted = marked("document.job", jobs)
+        parameters: tuple[Value, ...] = (*jobs,)
+        if late.jobs:
+            wanted = f"({wanted} OR ({marked('document.job', late.jobs)} AND {_LATE}))"
+            parameters = (*jobs, *late.jobs, late.now)
+        return self._items.pending_for(recipe, *_selected(wanted, parameters, under), limit)
+
+    def waits(self, recipe: int, job: str, now: float, *, under: str = "") -> list[WorkItem]:
+        """Return the first item of a recipe that waits for the hours of a job, if any does, of those selected `under` selectors."""
+        wanted = f"document.job = ? AND NOT {_LATE}"
+        return self._items.pending_for(recipe, *_selected(wanted, (job, now), under), 1)
 
     def only_late(self, items: Collection[int], jobs: Sequence[str], late: LateJobs) -> dict[str, int]:
         """Count, by job, the items that are sent because they waited too long: none of the `jobs` that send wants them."""
@@ -153,3 +163,8 @@ class WaitingDocuments:
         if self._has(over, *parameters):
             with self._database.write():
                 self._database.execute(f"DELETE FROM waiting WHERE {over}", parameters)
+
+
+def _selected(wanted: str, parameters: tuple[Value, ...], under: str) -> tuple[str, tuple[Value, ...]]:
+    """Return a condition on documents and its parameters, narrowed to those that were selected `under` selectors, if there are any."""
+    return (f"{wanted} AND {SELECTED}", (*parameters, under)) if under else (wanted, parameters)

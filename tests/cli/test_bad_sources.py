@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from docbatch.core.report import PlanReport
@@ -92,8 +93,8 @@ def test_names_that_are_not_text_survive(project: Project) -> None:
 def between_plan_and_send(change: Path, content: bytes) -> Iterator[None]:
     """Change a file at the moment when the plan has been shown and nothing is sent yet."""
 
-    def adopt_and_change(*arguments: object) -> None:
-        record_changes(*arguments)  # type: ignore[arg-type]
+    def adopt_and_change(*arguments: Any, **options: Any) -> None:
+        record_changes(*arguments, **options)
         change.write_bytes(content)
 
     with mock.patch("docbatch.engine.planning.plan_session.record_changes", adopt_and_change):

@@ -330,3 +330,20 @@ def test_what_cannot_be_asked_about_keeps_no_other_connection_from_sending(
         assert ended.code == 12, ended.err
         assert len(second.ledger) == TRIAL + 10
     assert len(vendor.ledger) == TRIAL
+
+
+def test_what_is_selected_is_counted_and_shares_are_of_the_whole_job(
+    tmp_path: Path, vendor: ExtendEmulator
+) -> None:
+    project = thirty(tmp_path, vendor, "guards: {max_changed: 20%, max_new: 5}")
+    assert project.call("apply", "--yes", "--path", "0*.txt").code == 6
+    assert project.call("apply", "--yes", "--path", "0[0-4].txt").code == 0
+    assert len(vendor.ledger) == 5
+
+    guarded(tmp_path, "guards: {max_changed: 20%}")
+    assert project.call("apply", "--yes").code == 0
+    vendor.ledger.clear()
+    edited(project, 7)
+    assert project.call("apply", "--yes").code == 6
+    assert project.call("apply", "--yes", "--path", "0[0-2].txt").code == 0
+    assert len(vendor.ledger) == 3

@@ -13,7 +13,7 @@ from docbatch.core.keys import recipe_key
 from docbatch.core.models import ItemStatus, Recovery, ResultPlace
 from docbatch.engine.administration.check_state import check, repair
 from docbatch.engine.administration.failures.retry_failures import Wish, retry
-from docbatch.engine.administration.failures.select_failures import Selectors
+from docbatch.engine.administration.failures.select_failures import FailureSelectors
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.engine.progress_notices import ResultsLost, Trouble
 from docbatch.engine.running.loop import reconcile
@@ -175,7 +175,7 @@ def test_what_the_vendor_no_longer_has_is_sent_again_only_when_asked(project: Pr
     project.apply()
     assert project.paid() == PAID
 
-    queued = retry(project.folder, Wish(Selectors(classes=["expired"])), 0.0, dry_run=False)
+    queued = retry(project.folder, Wish(FailureSelectors(classes=["expired"])), 0.0, dry_run=False)
     project.apply()
     assert [(each.path, each.reason.split(":")[0]) for each in queued] == [("c.txt", "expired")]
     assert project.outputs() == OUTPUTS

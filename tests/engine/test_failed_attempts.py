@@ -6,7 +6,7 @@ import pytest
 
 from docbatch.core.models import Failure, FailureClass, ItemStatus
 from docbatch.engine.administration.failures.retry_failures import Wish, retry
-from docbatch.engine.administration.failures.select_failures import Selectors
+from docbatch.engine.administration.failures.select_failures import FailureSelectors
 from docbatch.state.failures import MOST_ATTEMPTS, FailedAttempt, note_failure
 from docbatch.state.store import Store
 from docbatch.testing.tripwire import Killed, Tripwire
@@ -60,7 +60,7 @@ def test_killed_anywhere_it_is_noted_once(tmp_path: Path, *, free: bool, every: 
 def test_attempts_are_kept_across_tries_with_their_submissions(tmp_path: Path) -> None:
     project = made(tmp_path, free=False)
     project.apply()
-    wish = Wish(Selectors(classes=["unsupported", "corrupt", "refused_input", "lost"]), every=True)
+    wish = Wish(FailureSelectors(classes=["unsupported", "corrupt", "refused_input", "lost"]), every=True)
     queued = retry(project.folder, wish, 0.0, dry_run=False)
     assert {each.path for each in queued} == {"b.txt", "d.txt"}
     project.apply()

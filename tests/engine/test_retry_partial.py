@@ -10,7 +10,7 @@ import pytest
 from docbatch.core.models import FailureClass, ItemStatus
 from docbatch.engine.administration.check_state import check
 from docbatch.engine.administration.failures.retry_failures import Wish, retry
-from docbatch.engine.administration.failures.select_failures import Selectors
+from docbatch.engine.administration.failures.select_failures import FailureSelectors
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
 from docbatch.testing.fake.cloud import Cloud
@@ -39,7 +39,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def queue(project: Project) -> None:
-    queued = retry(project.folder, Wish(Selectors(classes=["lost"])), 0.0, dry_run=False)
+    queued = retry(project.folder, Wish(FailureSelectors(classes=["lost"])), 0.0, dry_run=False)
     assert [each.path for each in queued] == ["d.txt"]
 
 

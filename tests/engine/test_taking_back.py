@@ -8,7 +8,7 @@ from docbatch.core.lifecycle import Event
 from docbatch.core.models import ItemStatus
 from docbatch.engine.administration.check_state import check
 from docbatch.engine.administration.failures.retry_failures import Wish, retry
-from docbatch.engine.administration.failures.select_failures import Selectors
+from docbatch.engine.administration.failures.select_failures import FailureSelectors
 from docbatch.engine.administration.failures.take_back_retries import TakenBack, take_back
 from docbatch.state.items import RecordedItem
 from docbatch.state.store import Store
@@ -34,12 +34,12 @@ def project(tmp_path: Path) -> Project:
 
 
 def queue(project: Project, *classes: str) -> set[str]:
-    wish = Wish(Selectors(classes=classes), every=not classes)
+    wish = Wish(FailureSelectors(classes=classes), every=not classes)
     return {each.path for each in retry(project.folder, wish, 0.0, dry_run=False)}
 
 
 def undo(project: Project, *, dry_run: bool = False) -> TakenBack:
-    return take_back(project.folder, Selectors(), 0.0, dry_run=dry_run)
+    return take_back(project.folder, FailureSelectors(), 0.0, dry_run=dry_run)
 
 
 def items(project: Project) -> dict[str, RecordedItem]:
@@ -133,10 +133,10 @@ def test_a_partial_document_whose_result_was_lost_meanwhile_has_to_be_read_again
 def test_selectors_mean_what_failures_were(project: Project) -> None:
     queue(project)
 
-    taken = take_back(project.folder, Selectors(classes=["lost"]), 0.0, dry_run=False)
+    taken = take_back(project.folder, FailureSelectors(classes=["lost"]), 0.0, dry_run=False)
 
     assert [each.path for each in taken.documents] == ["d.txt"]
-    none = take_back(project.folder, Selectors(paths=["none"]), 0.0, dry_run=False)
+    none = take_back(project.folder, FailureSelectors(paths=["none"]), 0.0, dry_run=False)
     assert none.remark == "nothing that was queued again matches --path none; 1 document would"
     assert project.statuses() == {"succeeded": 1, "pending": 1, "partial": 1}
 

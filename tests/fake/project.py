@@ -11,9 +11,11 @@ from docbatch.core.guard import Permission
 from docbatch.core.keys import recipe_key
 from docbatch.core.limits import Limit
 from docbatch.core.models import Operation, Recipe, Recovery
+from docbatch.core.selectors import EVERYTHING, Selectors
 from docbatch.engine.administration.recover_work import Recovered, Search, recover_with
 from docbatch.engine.connections.provider_connections import Access, Connections
 from docbatch.engine.planning.differences_database import Differences
+from docbatch.engine.planning.narrowing.narrow_plan import Narrowing
 from docbatch.engine.planning.plan import plan_jobs
 from docbatch.engine.planning.plan_session import PlanSession
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
@@ -82,6 +84,7 @@ class Project:
     notices: list[Notice] = field(default_factory=list)
     timeout: float | None = None
     limits: tuple[Limit, ...] = ()
+    selectors: Selectors = EVERYTHING
     later: float = 0.0
     """Seconds by which this machine's clock is ahead of the cloud's."""
 
@@ -140,7 +143,9 @@ class Project:
 
     def run(self, session: PlanSession, clock: CloudClock, **options: Any) -> Run:
         """Return the context of a run on what was taken up."""
+        narrowed = session.plan.narrowed
         return Run(
+            under="" if narrowed is None else narrowed.options,
             store=session.store,
             spool=session.spool,
             connections=session.connections,
@@ -184,8 +189,11 @@ class Project:
             spool.clear_leftovers(whole=store.restored() is None)
             # Where tests lose or cut the state, outputs of before are there.
             outputs = {Permission.OVERWRITTEN}
-            plan = plan_jobs(targets, (), store, StatCache(None), differences, allowed=outputs)
             clock = CloudClock(cloud, self.later)
+            chosen = Narrowing(self.selectors, clock.wall()) if self.selectors.are_any else None
+            plan = plan_jobs(
+                targets, (), store, StatCache(None), differences, allowed=outputs, narrowing=chosen
+            )
             connections = Connections([line], threads=False, now=clock.monotonic)
             session = PlanSession(store, spool, connections, plan, wall=clock.wall)
             session.record()

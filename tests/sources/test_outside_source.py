@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -91,8 +91,8 @@ def test_a_document_is_explained(project: Project) -> None:
 def test_a_document_that_changes_between_plan_and_read_is_planned_again(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def record_and_change(*arguments: object) -> None:
-        record_changes(*arguments)  # type: ignore[arg-type]
+    def record_and_change(*arguments: Any, **options: Any) -> None:
+        record_changes(*arguments, **options)
         archive(project, {"a.txt": "changed meanwhile"})
 
     monkeypatch.setattr(plan_session, "record_changes", record_and_change)

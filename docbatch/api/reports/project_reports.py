@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ def applied(
     folder = ReportFolder(project.here / place, fspath(place))
     folder.check([*work.jobs, *_readable(project)])
     scope = scope_of(work.jobs, [job.name for job in work.jobs])
+    scope = replace(scope, selected=work.selectors.options.strip())
     run = ReportedRun(work.folder, folder, scope, on_event)
     return run.run(lambda watch: applied_unreported(work, watch, agree))
 

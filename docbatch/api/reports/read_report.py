@@ -35,7 +35,7 @@ class ReportedScope:
     """Which jobs a report is of: those named, or with `jobs` None all that are recorded; and what specs say of them.
 
     `after` is the last event before the run, None where there was none. `late` says of how many documents of a job the run could
-    not write an output.
+    not write an output. The run was of what was `selected`, empty where that was all.
     """
 
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class ReportedScope:
     jobs: Collection[str] | None = None
     after: int | None = None
     late: Mapping[str, int] = field(default_factory=dict)
+    selected: str = ""
 
 
 def scope_of(declared: "Iterable[Job]", only: Collection[str] | None) -> ReportedScope:
@@ -88,6 +89,7 @@ def _filled(store: Store, scope: ReportedScope, blank: RunReport) -> RunReport:
     return replace(
         blank,
         jobs=tuple(replace(job, accepted=accepted[job.job]) for job in jobs),
+        selected=scope.selected,
         unwell=unwell,
         warned=tuple(each for name in names for each in _warned(store, name)),
         held=tuple(_held(store, {job.job for job in jobs})),

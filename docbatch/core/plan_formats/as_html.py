@@ -15,6 +15,7 @@ from docbatch.core.plan_formats.sentences import (
     kept_to,
     of_guards,
     on_one_line,
+    part,
     summary,
     why_not,
 )
@@ -39,6 +40,8 @@ def _head(report: PlanReport) -> Iterator[str]:
         kind = ' class="caution"' if report.state == "none" else ""
         yield f"<p{kind}>{shown(STATES[report.state])}</p>"
     yield f"<p>{shown(head(report))}</p>"
+    if report.selected is not None:
+        yield f"<p>{shown(part(report.selected))}</p>"
     yield from (f'<p class="caution">{shown(on_one_line(each))}</p>' for each in of_guards(report))
 
 

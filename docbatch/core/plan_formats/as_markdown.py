@@ -14,6 +14,7 @@ from docbatch.core.plan_formats.sentences import (
     kept_to,
     of_guards,
     on_one_line,
+    part,
     summary,
     why_not,
 )
@@ -38,6 +39,7 @@ def plan_markdown(report: PlanReport) -> str:
         [f"### docbatch plan: {clipped(summary(report))}"],
         [f"**{STATES[report.state]}**"] if STATES[report.state] else [],
         [head(report)],
+        [] if report.selected is None else [clipped(part(report.selected), _LONGEST_NOTE)],
         [f"- {clipped(on_one_line(each), _LONGEST_NOTE)}" for each in of_guards(report)],
         _table(report),
         _figures(report),

@@ -11,6 +11,7 @@ from docbatch.core.plan_formats.sentences import (
     jobs,
     kept_to,
     of_guards,
+    part,
     summary,
     what,
     why_not,
@@ -39,6 +40,8 @@ def plan_text(report: PlanReport, *, named: bool = False) -> str:
 
 def _head(report: PlanReport) -> Iterator[str]:
     yield head(report)
+    if report.selected is not None:
+        yield visible(part(report.selected))
     if STATES[report.state]:
         yield STATES[report.state]
 

@@ -10,6 +10,7 @@ from docbatch.core.report import (
     NotDue,
     PlanLine,
     PlanReport,
+    SelectedPart,
     StateKnown,
     human,
     named_versions,
@@ -36,7 +37,7 @@ SIGNS: Mapping[Action, str] = {
     "skip": "·",
     "look": "*",
 }
-VERBS: Mapping[Action, str] = {
+VERBS: Mapping[str, str] = {
     "submit": "to be sent",
     "resend": "to be sent",
     "retry": "to be sent",
@@ -65,6 +66,22 @@ def head(report: PlanReport) -> str:
         f"{where}{plural(len(report.jobs), 'job')}, {plural(report.found, 'document')} found,"
         f" {report.unchanged:,} unchanged and delivered"
     )
+
+
+def part(selected: SelectedPart) -> str:
+    """Say of which part of the project a plan is."""
+    return ". ".join(_part(selected)) + "."
+
+
+def _part(selected: SelectedPart) -> Iterator[str]:
+    yield f"Selected: {selected.options}"
+    if selected.others:
+        yield f"{plural(selected.others, 'other job')} left alone"
+    if selected.documents == 0:
+        yield "Nothing that is due matches"
+    if selected.left_out:
+        due = ", ".join(f"{count:,} {VERBS[action]}" for action, count in selected.left_out.items())
+        yield f"Due and not selected: {due}"
 
 
 def jobs(report: PlanReport) -> Iterator[tuple[str, Sequence[PlanLine], NotDue | None]]:

@@ -22,6 +22,7 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "why": why(report) or None,
         "seconds": report.seconds,
         "sent": report.sent,
+        "selected": report.selected or None,
         "documents": report.documents,
         "counts": {**dict.fromkeys(STATUSES, 0), **report.counts},
         "accepted": report.accepted,

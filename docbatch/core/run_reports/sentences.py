@@ -84,7 +84,9 @@ def why(report: RunReport) -> str:
 
 
 def figures(report: RunReport) -> Iterator[str]:
-    """Yield what was sent, what that came to, and how long it took."""
+    """Yield what was selected, what was sent, what that came to, and how long it took."""
+    if report.selected:
+        yield f"selected: {report.selected}; other documents of these jobs are told as they stand"
     if report.sent is not None:
         yield f"this run sent {plural(report.sent, 'document')}"
     yield from map(run_text, report.spent)

@@ -113,8 +113,8 @@ class RunReport:
     """How jobs stand after a run, or now.
 
     `made` is a moment (UTC) as in 2026-01-15T08:30:00Z. After a run, `exit_code` is the code it ended with, `seconds` how long
-    it took, `sent` how many documents it sent, and `spent` what these came to, by connection; None and nothing otherwise.
-    It is of an `environment`, None for the project itself.
+    it took, `sent` how many documents it sent, and `spent` what these came to, by connection; None and nothing otherwise. A run of what was `selected`, in options as they are typed, left the other
+    documents of its jobs as they stand; empty where it was of all. It is of an `environment`, None for the project itself.
     """
 
     command: Literal["apply", "status"]
@@ -129,6 +129,7 @@ class RunReport:
     spent: tuple[CostLine, ...] = ()
     held: tuple[HeldWork, ...] = ()
     environment: str | None = None
+    selected: str = ""
 
     @property
     def counts(self) -> dict[str, int]:

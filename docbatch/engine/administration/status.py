@@ -13,6 +13,7 @@ from docbatch.core.hindrance import Hindrance
 from docbatch.core.limits import Limit
 from docbatch.core.models import Submission
 from docbatch.core.moments import iso_moment_or_none
+from docbatch.core.selectors import EVERYTHING, Selectors
 from docbatch.engine.administration.costs import read_limits
 from docbatch.engine.administration.edit_state import named_jobs
 from docbatch.naming.pathtext import escape
@@ -60,10 +61,10 @@ class DeclaredLimits:
     limits: tuple[Limit, ...] = ()
     unread: str | None = None
 
-    def of(self, job: str, connection: str) -> "DeclaredLimits":
-        return DeclaredLimits(
-            tuple(each for each in self.limits if each.concerns(job, connection)), self.unread
-        )
+    def of(self, jobs: Mapping[str, str]) -> "DeclaredLimits":
+        """Return those that concern one of some jobs, whose connections are given."""
+        concern = (each for each in self.limits if any(each.concerns(*job) for job in jobs.items()))
+        return DeclaredLimits(tuple(concern), self.unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class StateStatus:
     `owner` names a run that holds the state at this moment. `hindrances` are what stopped or slowed connections when they
     were last asked, and `now` is when that was read (wall time). `limits` are how the limits stand that the specs declare now;
     `limits_unread` says why some are not among them. `account_users` says, by connection, which processes of other projects
-    on this machine use its account at this moment.
+    on this machine use its account at this moment. `selected` are the selectors, as they are typed, of what `jobs` tell; empty where that is all.
     """
 
     jobs: tuple[JobStatus, ...]
@@ -90,9 +91,12 @@ class StateStatus:
     limits: tuple[LimitStanding, ...] = ()
     limits_unread: str | None = None
     account_users: Mapping[str, str] = field(default_factory=dict)
+    selected: str = ""
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """Yield one JSON value for each job, open submission, hindrance and limit, and one for the spool."""
+        """Yield one JSON value for each job, open submission, hindrance and limit, and one for the spool; first what was selected."""
+        if self.selected:
+            yield {"type": "selected", "selectors": self.selected}
         for job in self.jobs:
             failures = [
                 {**dict(zip(("path", "status", "class", "message"), each, strict=True)),
@@ -126,23 +130,24 @@ class StateStatus:
 
 def read_status(
     store: Store,
-    only: str | None = None,
+    only: Collection[str] | None = None,
     *,
     now: float,
+    selectors: Selectors = EVERYTHING,
     limits: DeclaredLimits | None = None,
     connections: Mapping[str, Connection] = MappingProxyType({}),
     root: Path | None = None,
 ) -> StateStatus:
-    """Read what is recorded, of one job or of all, and how `limits` stand; `now` is wall time.
+    """Read what is recorded, of some jobs or of all, and how `limits` stand; `now` is wall time.
 
-    `connections` are those that are declared, by name, `root` is the project's folder.
+    `selectors` say which documents of these are told, where not all are. `connections` are those that are declared, by name, `root` is the project's folder.
     Raises UsageError for a job the state does not know.
     """
-    names = named_jobs(store, only)
-    jobs = tuple(_job(store, name, now) for name in names)
+    names = named_jobs(store) if only is None else [name for each in only for name in named_jobs(store, each)]
+    jobs = tuple(_selected(store, _job(store, name, now), selectors, now) for name in names)
     declared = limits or DeclaredLimits()
     if only is not None:
-        declared = declared.of(only, jobs[0].connection)
+        declared = declared.of({job.job: job.connection for job in jobs})
     spool = Spool(store.folder / "spool", store.results)
     return StateStatus(
         jobs=jobs,
@@ -159,7 +164,16 @@ def read_status(
         account_users={}
         if root is None
         else dict(_account_users({each.connection for each in jobs}, connections, root)),
+        selected=selectors.options.strip(),
     )
+
+
+def _selected(store: Store, job: JobStatus, selectors: Selectors, now: float) -> JobStatus:
+    if not selectors.are_of_documents:
+        return job
+    from docbatch.engine.administration.selected_status import selected_status  # noqa: PLC0415 - it needs what is here
+
+    return selected_status(store, job, selectors, now)
 
 
 def _account_users(

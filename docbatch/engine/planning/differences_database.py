@@ -14,6 +14,7 @@ from docbatch.core.changes import ChangeKind, Reason
 from docbatch.core.extents import Extent, ExtentTotal
 from docbatch.core.models import Failure, FailureClass
 from docbatch.engine.planning.amounts.items_to_send import ItemToSend, SizedItem
+from docbatch.engine.planning.narrowing.touched_documents import TouchedDocuments
 
 SCHEMA = """
 CREATE TABLE change (
@@ -86,6 +87,7 @@ class Differences:
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
         self._database.execute("BEGIN")
+        self.touched = TouchedDocuments(self._database.execute, self._database.executemany)
 
     def order(self, jobs: Iterable[str]) -> None:
         """Note in which order jobs pay for what several of them have."""
@@ -128,9 +130,8 @@ class Differences:
         ]
 
     def sends_anything(self) -> bool:
-        return (
-            self._database.execute("SELECT 1 FROM change WHERE kind = 'send' LIMIT 1").fetchone() is not None
-        )
+        row = self._database.execute("SELECT 1 FROM change WHERE kind = 'send' LIMIT 1").fetchone()
+        return row is not None
 
     def to_send(self) -> tuple[int, int]:
         """Return how many distinct items are to be sent, over all jobs, and their bytes."""
@@ -205,9 +206,8 @@ class Differences:
 
     def extent_of(self, key: str) -> Extent | None:
         """Return how much there is of an item, None where it was not counted."""
-        row = self._database.execute(
-            "SELECT pages, sheets, cells FROM extent WHERE key = ?", (key,)
-        ).fetchone()
+        asked = "SELECT pages, sheets, cells FROM extent WHERE key = ?"
+        row = self._database.execute(asked, (key,)).fetchone()
         return None if row is None else Extent(*row)
 
     def extent_totals(self, stated: Collection[str]) -> list[ExtentTotal]:

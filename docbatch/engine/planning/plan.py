@@ -14,6 +14,7 @@ from docbatch.core.extents import Extent
 from docbatch.core.guard import Permission
 from docbatch.core.models import WorkItem
 from docbatch.core.report import plural, visible
+from docbatch.core.selectors import EVERYTHING, Selectors
 from docbatch.core.spending_guards import Guards
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.sink_secrets import SinkSecrets
@@ -25,6 +26,7 @@ from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.places.unseen_sinks import UnseenSink, each_once
 from docbatch.engine.planning.resolve_jobs import Ask, ReachedPlaces, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.planning.saved.saved_selectors import SavedSelectors
 from docbatch.engine.planning.tally import Tally
 from docbatch.naming.state_folders import environment_of, project_root
 from docbatch.providers import DEFAULT_PROVIDER
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from docbatch.core.prices import PriceList
     from docbatch.counting.kept_extents import Recorded
     from docbatch.engine.planning.amounts.item_costs import ItemCosts
+    from docbatch.engine.planning.narrowing.narrow_plan import NarrowedPlan, Narrowing
     from docbatch.engine.progress_notices import Notice
     from docbatch.sources.kept_content import KeptContent
     from docbatch.sources.object_meter import ReadingCare
@@ -62,7 +65,9 @@ class Selection:
     nothing where it is `stateless`. `allowed` names what guards let pass, see `guard.Permission`; `notes` are sentences
     about the specs for whoever looks at the plan. `counted` says of which jobs pages are counted, `guards` what of a plan
     nobody may have meant, and `prices` reads what providers charge, when that is asked for. `stores` are those that jobs
-    name; `offline` nothing is asked of any. Files that may still be written are left for later where there is a `settling`.
+    name; `offline` nothing is asked of any. `selectors` say which documents of the jobs are meant, where not all are; ages are told
+    as they were at `selected_at` (wall time, None for now), and `others` counts the jobs that selectors leave alone. Files that may still be written are left for
+    later where there is a `settling`.
     """
 
     jobs: Sequence[Job]
@@ -81,6 +86,17 @@ class Selection:
     stores: Mapping[str, StoreConnection] = field(default_factory=dict)
     offline: bool = False
     settling: "Settling | None" = None
+    selectors: Selectors = EVERYTHING
+    selected_at: float | None = None
+    others: int = 0
+
+    def narrowing(self) -> "Narrowing | None":
+        """Return what leaves out of a plan what is not selected; None where jobs alone are."""
+        if not self.selectors.are_of_documents:
+            return None
+        from docbatch.engine.planning.narrowing.narrow_plan import Narrowing  # noqa: PLC0415 - most plans are of all documents
+
+        return Narrowing(self.selectors, time.time() if self.selected_at is None else self.selected_at)
 
 
 @dataclass(frozen=True)
@@ -91,7 +107,9 @@ class Plan:
     `counted` is known what their documents have, `prices` reads what providers charge.
     `project` is the folder that paths are told relative to, and `project_id` what docbatch.yaml calls it. `unseen` says of
     which sinks the outputs could not be looked at, and why, those among them that need what is not installed; `unserved` of
-    which jobs a server could not be asked for its rows. It is for the project itself without an `environment`.
+    which jobs a server could not be asked for its rows. `narrowed` says what selectors left out of it, None where all is in it;
+    `selected` are all selectors, and `others` counts the jobs that they leave alone. It is for the project itself without an
+    `environment`.
     """
 
     targets: tuple[ResolvedJob, ...]
@@ -108,6 +126,9 @@ class Plan:
     unseen: tuple[UnseenSink, ...] = ()
     unserved: tuple[tuple[str, SinkError], ...] = ()
     environment: str | None = None
+    narrowed: "NarrowedPlan | None" = None
+    selected: SavedSelectors = field(default_factory=SavedSelectors)
+    others: int = 0
 
     @cached_property
     def costs(self) -> "ItemCosts":
@@ -173,6 +194,7 @@ def plan(
             sight=sight,
             allowed=allowed,
             project=project_root(selection.folder),
+            narrowing=selection.narrowing(),
         )
     counted = _count(selection, made, since, sight)
     made = replace(
@@ -182,6 +204,8 @@ def plan(
         project_id=selection.project,
         environment=environment_of(selection.folder),
     )
+    at = None if made.narrowed is None else made.narrowed.at
+    made = replace(made, selected=SavedSelectors(selection.selectors, at), others=selection.others)
     made = replace(
         made, notes=(*selection.notes, *_unseen(targets), *_moved(targets), *_split(made), *made.notes)
     )
@@ -307,10 +331,12 @@ def plan_jobs(
     sight: Sight = AT_HAND,
     allowed: Collection[str] | None = (),
     project: Path = Path("/"),
+    narrowing: "Narrowing | None" = None,
 ) -> Plan:
     """Do what `plan` does for jobs that are resolved already. Without `allowed`, what lies in sinks is not looked at."""
     sight.look(targets, gone)
     tallies = find_changes(targets, store, cache, differences, sight.only)
+    narrowed = None if narrowing is None else narrowing.of(targets, tallies, store, differences)
     notes: tuple[str, ...] = ()
     unseen = [UnseenSink(job, *each) for job, tally in tallies.items() for each in tally.unseen]
     unserved = [(job, error) for job, tally in tallies.items() for error in tally.unserved]
@@ -333,6 +359,7 @@ def plan_jobs(
         project,
         unseen=each_once(unseen),
         unserved=tuple(unserved),
+        narrowed=narrowed,
     )
 
 

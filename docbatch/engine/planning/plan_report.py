@@ -27,6 +27,7 @@ from docbatch.core.report import (
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.amounts.sending_hours import waits_for
 from docbatch.engine.planning.differences_database import Change, Differences, Output, Total
+from docbatch.engine.planning.narrowing.selected_part import selected_part, touched
 from docbatch.engine.planning.places.failure_rows import failure_lines
 from docbatch.engine.planning.places.former_outputs import lying
 from docbatch.engine.planning.plan import Plan
@@ -58,7 +59,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
     return PlanReport(
         jobs=tuple(target.name for target in targets),
         found=sum(tally.found for tally in tallies.values()),
-        unchanged=sum(tally.unchanged for tally in tallies.values()) - _touched(differences),
+        unchanged=sum(tally.unchanged for tally in tallies.values()) - touched(plan).total(),
         lines=(*_lines(plan, shown), *_lost(plan, spool), *_farewells(plan.gone, store)),
         open=() if store is None else tuple(map(_open, store.submissions.open())),
         notes=(
@@ -85,6 +86,7 @@ def plan_report(plan: Plan, spool: Spool, shown: int) -> PlanReport:
         costs=tuple(_costs(plan, due)),
         least_seconds=_least_seconds(plan, due),
         environment=plan.environment,
+        selected=selected_part(plan),
     )
 
 
@@ -146,11 +148,6 @@ def _pages(plan: Plan) -> tuple[ExtentTotal, ...] | None:
     from docbatch.counting.kinds import STATED  # noqa: PLC0415 - without a count nothing of it is needed
 
     return tuple(total for total in plan.differences.extent_totals(STATED) if total.job in plan.counted)
-
-
-def _touched(differences: Differences) -> int:
-    """Count documents that are as they were but for an output of theirs."""
-    return sum(count for _, _, count in differences.outputs_due_alone())
 
 
 def _lines(plan: Plan, shown: int) -> Iterator[PlanLine]:
@@ -225,9 +222,7 @@ def _place(plan: Plan, path: bytes) -> str:
 
 def _not_due(plan: Plan) -> Iterator[NotDue]:
     """Yield why nothing is due for the rest of each job that has anything of the kind."""
-    touched: Counter[str] = Counter()
-    for job, _, count in plan.differences.outputs_due_alone():
-        touched[job] += count
+    written_alone = touched(plan)
     stands = {(total.job, total.kind): 0 for total in plan.differences.totals()}
     for total in plan.differences.totals():
         stands[total.job, total.kind] += total.documents
@@ -236,7 +231,7 @@ def _not_due(plan: Plan) -> Iterator[NotDue]:
         litter = 0 if tally.litter is None else tally.litter.number
         rest = NotDue(
             job,
-            unchanged=tally.unchanged - touched[job],
+            unchanged=tally.unchanged - written_alone[job],
             ignored=tally.ignored,
             failed=stands.get((job, ChangeKind.STAND), 0),
             later=_tried_later(plan, target),

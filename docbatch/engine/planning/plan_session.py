@@ -86,8 +86,9 @@ class PlanSession:
         size, tally = None if target.split is None else target.split.size, self.plan.tallies[target.name]
         if self.store.parts.settled(target.name) != size:
             self.store.parts.settle(target.name, None)
-        record_changes(self.store, target, self.plan.differences, witness, self.wall())
-        if tally.is_complete:
+        under = "" if self.plan.narrowed is None else self.plan.narrowed.options
+        record_changes(self.store, target, self.plan.differences, witness, self.wall(), under=under)
+        if tally.is_complete and not under:
             self.store.parts.settle(target.name, size)
 
 

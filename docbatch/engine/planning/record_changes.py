@@ -14,6 +14,7 @@ from docbatch.sources.content import STILL_WRITTEN, ContentError
 from docbatch.sources.statcache import StatCache
 from docbatch.state.documents import RecordedJob
 from docbatch.state.items import RecordedItem
+from docbatch.state.selected_items import let_go, select_items
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
@@ -66,12 +67,20 @@ class Witness:
 
 
 def record_changes(
-    store: Store, target: ResolvedJob, differences: Differences, witness: Witness, now: float = 0.0
+    store: Store,
+    target: ResolvedJob,
+    differences: Differences,
+    witness: Witness,
+    now: float = 0.0,
+    *,
+    under: str = "",
 ) -> None:
     """Record a job's changes in windows. Killed in between, the next scan finds what is left.
 
-    From `now` on (wall time) what is to be sent waits for a window, where that may have an end.
+    From `now` on (wall time) what is to be sent waits for a window, where that may have an end. It is what was selected `under`
+    selectors, given as they are typed, where not all is.
     """
+    let_go(store.database, None if under else target.name)
     if not is_declared(store, target):
         _declare(store, target)
     store.unwanted_work.declare(target.name, stops=target.failing.cancels_removed)
@@ -87,6 +96,9 @@ def record_changes(
             outputs = differences.outputs_of(target.name, window[0].path, window[-1].path)
             _place(store, target.name, sinks, list(outputs))
             store.documents.revise(target.name)
+            if under:
+                select_items(store.database, under, target.name, [each.path for each in window])
+    _select_known(store, target.name, differences, under)
     alone = differences.outputs_alone(target.name)
     while rest := list(islice(alone, WINDOW)):
         with store.write():
@@ -95,6 +107,14 @@ def record_changes(
         with store.write():
             store.deliveries.outdate(sinks[sink])
     store.waiting.settle(target.name, now, target.deadline)
+
+
+def _select_known(store: Store, job: str, differences: Differences, under: str) -> None:
+    """Note what is selected and recorded already."""
+    known = (change.path for change in differences.changes(job) if not change.adopt)
+    while under and (window := list(islice(known, WINDOW))):
+        with store.write():
+            select_items(store.database, under, job, window)
 
 
 def _wanted(store: Store, target: ResolvedJob, differences: Differences) -> "WantedItems":

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,8 +15,6 @@ from docbatch.core.errors import (
     GuardRefused,
     Interrupted,
     SinkError,
-    StateError,
-    StateLocked,
     gravest,
 )
 from docbatch.core.hindrance import Hindrance
@@ -36,6 +34,7 @@ from docbatch.engine.running.loop import reconcile
 from docbatch.engine.running.manifest.write_manifests import write_manifests
 from docbatch.engine.running.replan_changed_document import replan
 from docbatch.engine.running.rounds import try_again
+from docbatch.engine.running.rounds.failed_states import telling_what_was_sent
 from docbatch.engine.running.rounds.interruption import Interruption
 from docbatch.engine.running.rounds.leave_unseen_sinks import HeldBack, held_back, jobs_left, leave_unseen
 from docbatch.engine.running.rounds.try_again import ComingTries
@@ -44,8 +43,8 @@ from docbatch.engine.spending.run_failures import RunFailures
 from docbatch.naming.pathtext import escape
 from docbatch.state.costs import CostScope
 from docbatch.state.deadlines import Stuck
-from docbatch.state.files import complaint
 from docbatch.state.looks import RecordedLooks
+from docbatch.state.selected_items import count_unselected, let_go
 
 UNDONE = ("live", "held")
 
@@ -76,7 +75,8 @@ class JobOutcome:
     warnings by the kinds of these, `warnings` are those of the first of them, by path, and `noted` counts those of which
     more is to be said than what was lost. `expired` counts documents whose results are neither here nor at the vendor any more.
     `charges` says that another try of a document costs money. `accepted` says which of the failures do not count, and
-    `failures` leaves those out. `later` is what is tried again by itself, and when.
+    `failures` leaves those out. `later` is what is tried again by itself, and when. `unselected` counts documents that wait to be
+    sent and that selectors left alone.
     """
 
     job: str
@@ -91,6 +91,12 @@ class JobOutcome:
     charges: bool = False
     accepted: AcceptedDocuments = field(default_factory=AcceptedDocuments)
     later: ComingTries | None = None
+    unselected: int = 0
+
+    @property
+    def unsent(self) -> int:
+        """How many documents wait to be sent that were to be."""
+        return self.standing.get("pending", 0) - self.unselected
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ class ApplyOutcome:
             return Interrupted.exit_code
         codes = {error.exit_code for error in self.errors}
         for job in self.jobs:
-            if any(job.standing.get(status) for status in (*UNDONE, "pending")):
+            if any(job.standing.get(status) for status in UNDONE) or job.unsent:
                 codes.add(4)
             if job.accepted.counted(job.standing):
                 codes.add(3)
@@ -156,7 +162,10 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
     deadline = float("inf") if work.timeout is None else clock.monotonic() + work.timeout
     sending = threading.Event()
     observe = counts = RunCounts(observe)
-    with _told(sending), locked_session(work, clock, observe=observe, deadline=deadline) as session:
+    with (
+        telling_what_was_sent(sending),
+        locked_session(work, clock, observe=observe, deadline=deadline) as session,
+    ):
         store = session.store
         waiting = held_back(session, jobs_left(session))
         left = frozenset() if work.plan is None else work.plan.check(store, session.plan)
@@ -186,6 +195,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
                 write_manifests(run)
                 counts.end()
                 outcome = _outcome(run, work.shown)
+                let_go(store.database)
             for limit, spent in run.budget.passed():
                 observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))
         sent = summed(store.costs.rows(CostScope(after=before)), ("connection",))
@@ -199,26 +209,6 @@ def _tell_unserved(run: Run, unserved: Sequence[tuple[str, SinkError]]) -> None:
     for job, error in unserved:
         run.errors.append(error)
         run.observe(Trouble(f"job {job}", error.message, error.hint))
-
-
-@contextmanager
-def _told(sending: threading.Event) -> Iterator[None]:
-    """Say of a state or a disk that fails what it means for what is paid: before anything could be sent, and after."""
-    try:
-        yield
-    except Exception as error:
-        failed = complaint(error) or error
-        if not isinstance(failed, StateError):
-            raise
-        if not isinstance(failed, StateLocked) and "nothing was" not in (failed.hint or ""):
-            known = SENT if sending.is_set() else "nothing was sent"
-            failed.hint = f"{known}; {failed.hint}" if failed.hint else known
-        if failed is error:
-            raise
-        raise failed from error
-
-
-SENT = "what was sent is recorded or looked for, and is not sent again"
 
 
 def _run(
@@ -240,6 +230,7 @@ def _run(
         tries_again=work.plan is None,
         stop=work.stop or Interruption(),
         kept=session.kept,
+        under="" if session.plan.narrowed is None else session.plan.narrowed.options,
     )
 
 
@@ -271,8 +262,7 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
     ours = [each for each in run.store.submissions.open() if _is_wanted(run, each)]
     held = tuple(each for each in ours if each.status is SubmissionStatus.HELD)
     is_running = any(job.standing.get("live") for job in jobs)
-    waiting = sum(job.standing.get("pending", 0) for job in jobs)
-    unsent = waiting > run.queues.aside and not _is_refused(errors)
+    unsent = sum(job.unsent for job in jobs) > run.queues.aside and not _is_refused(errors)
     return ApplyOutcome(
         jobs,
         errors,
@@ -346,4 +336,5 @@ def _job(run: Run, target: ResolvedJob, shown: int) -> JobOutcome:
         charges=not target.traits.free,
         accepted=store.unwell.accepted(target.name, now) if standing else AcceptedDocuments(),
         later=try_again.coming(run, target),
+        unselected=count_unselected(store.database, run.under, target.name) if run.under else 0,
     )

@@ -6,6 +6,7 @@ from docbatch.engine.progress_notices import Replanned
 from docbatch.engine.running.run_context import Run
 from docbatch.sources.base import Source
 from docbatch.sources.content import STILL_WRITTEN, ContentError, Measured
+from docbatch.state.selected_items import select_items
 from docbatch.state.store import Store
 
 MOST_REPLANS = 3
@@ -30,6 +31,8 @@ def replan(run: Run, item: WorkItem, reason: str) -> None:
             # Jobs that were not selected are left alone: their next apply sees what changed.
             if job in run.targets:
                 take_as_it_is(run, run.targets[job], path, reason if times > MOST_REPLANS else None)
+                if run.under:
+                    select_items(run.store.database, run.under, job, [path])
     run.observe(Replanned(item.name, reason))
 
 

@@ -85,6 +85,7 @@ class Run:
     fails; `full` are the connections on which it sends nothing for that, or nothing yet. `stop` asks it to end soon;
     `bisection` what is sent apart because it was refused together. What was read while it was planned is `kept`.
     `unrecorded` is work in this process that is under way, by submission, `begun` how much of that was begun so far.
+    Nothing is sent but what was selected `under` selectors, where there are any.
     """
 
     store: Store
@@ -115,6 +116,7 @@ class Run:
     bisection: Bisection = field(default_factory=Bisection)
     stop: Interruption = field(default_factory=Interruption)
     kept: KeptContent | None = None
+    under: str = ""
     content: ItemContent = field(init=False)
     budget: RunBudget = field(init=False)
 
@@ -142,7 +144,7 @@ class Run:
         """Return the jobs of which something may be sent now, and what others wait for."""
         allowed = [self.targets[name] for name in self._allowed_jobs()]
         now, monotonic = self.clock.wall(), self.clock.monotonic()
-        return sending_jobs(self.store, allowed, now, monotonic - now)
+        return sending_jobs(self.store, allowed, now, monotonic - now, under=self.under)
 
     def is_shut(self) -> bool:
         """Say whether a window closed since it was read what is to be sent."""

@@ -36,7 +36,7 @@ class SendQueues:
         window = max(WINDOW, batch)
         if len(self._windows.get(recipe, [])) < batch and recipe not in self._drained:
             limit = window + len(self._begun)
-            found = store.waiting.pending(recipe, sending.open, sending.late, limit)
+            found = store.waiting.pending(recipe, sending.open, sending.late, limit, under=sending.under)
             self._windows[recipe] = [item for item in found if item.key not in self._begun]
             if len(found) < limit:
                 self._drained.add(recipe)

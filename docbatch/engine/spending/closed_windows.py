@@ -16,7 +16,8 @@ class SendingJobs:
     """The jobs that are `open` send anything now; `closed` says when the windows of the others open (monotonic seconds).
 
     Of those that are `late`, with a deadline, what waited for too long is sent at any hour. `passes` says when the next
-    deadline of each passes (wall time), of which the monotonic clock is `ahead` by so many seconds.
+    deadline of each passes (wall time), of which the monotonic clock is `ahead` by so many seconds. Nothing is sent but what was
+    selected `under` selectors, where there are any.
     """
 
     open: tuple[str, ...] = ()
@@ -24,6 +25,7 @@ class SendingJobs:
     late: LateJobs = field(default_factory=LateJobs)
     passes: Mapping[str, float] = field(default_factory=dict)
     ahead: float = 0.0
+    under: str = ""
 
     @property
     def waiting_for(self) -> tuple[object, ...]:
@@ -31,8 +33,13 @@ class SendingJobs:
         return self.open, self.late.jobs, tuple(self.passes.items())
 
 
-def sending_jobs(store: Store, allowed: Iterable[ResolvedJob], now: float, ahead: float) -> SendingJobs:
-    """Return which of some jobs may send now (wall time), from which the monotonic clock is so many seconds ahead."""
+def sending_jobs(
+    store: Store, allowed: Iterable[ResolvedJob], now: float, ahead: float, *, under: str = ""
+) -> SendingJobs:
+    """Return which of some jobs may send now (wall time), from which the monotonic clock is so many seconds ahead.
+
+    `under` selectors they send what was selected.
+    """
     targets = list(allowed)
     opens = {each.name: each.window.opens_at(now) for each in targets if each.window is not None}
     closed = {name: at + ahead for name, at in opens.items() if at is not None}
@@ -44,6 +51,7 @@ def sending_jobs(store: Store, allowed: Iterable[ResolvedJob], now: float, ahead
         LateJobs(late, now),
         passes,
         ahead,
+        under,
     )
 
 
@@ -65,7 +73,7 @@ def closed_queue(
         for job, opens in sending.closed.items()
     }
     for job, at in sorted(until.items(), key=lambda each: each[1]):
-        first = tuple(store.waiting.waits(recipe, job, sending.late.now))
+        first = tuple(store.waiting.waits(recipe, job, sending.late.now, under=sending.under))
         if first:
             window = targets[job].window
             assert window is not None, "it is closed"

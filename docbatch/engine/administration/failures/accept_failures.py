@@ -6,7 +6,7 @@ from pathlib import Path
 from docbatch.core.acceptances import WRONG, Acceptance
 from docbatch.core.errors import UsageError
 from docbatch.engine.administration.edit_state import locked
-from docbatch.engine.administration.failures.select_failures import Selectors, nothing_selected, select
+from docbatch.engine.administration.failures.select_failures import FailureSelectors, nothing_selected, select
 from docbatch.naming.pathtext import escape
 from docbatch.state.store import Store
 from docbatch.state.unwell_documents import UnwellDocument
@@ -31,7 +31,7 @@ class AcceptedDocument:
 
 
 def accept(
-    folder: Path, selectors: Selectors, acceptance: Acceptance, *, dry_run: bool
+    folder: Path, selectors: FailureSelectors, acceptance: Acceptance, *, dry_run: bool
 ) -> tuple[AcceptedDocument, ...]:
     """Let failures stand: they make the exit code 3 no more. What is held is decided otherwise.
 
@@ -53,7 +53,7 @@ def accept(
 
 
 def withdraw(
-    folder: Path, selectors: Selectors, now: float, *, who: str, dry_run: bool
+    folder: Path, selectors: FailureSelectors, now: float, *, who: str, dry_run: bool
 ) -> tuple[AcceptedDocument, ...]:
     """Let failures count again that were accepted or waived, whatever was said of them before.
 
@@ -66,7 +66,9 @@ def withdraw(
     return tuple(map(_told, chosen))
 
 
-def undo(folder: Path, selectors: Selectors, now: float, *, dry_run: bool) -> tuple[AcceptedDocument, ...]:
+def undo(
+    folder: Path, selectors: FailureSelectors, now: float, *, dry_run: bool
+) -> tuple[AcceptedDocument, ...]:
     """Take back what was said last of failures: what was said before holds again, and where nothing was, they count.
 
     Raises UsageError where nothing is selected.
@@ -79,13 +81,13 @@ def undo(folder: Path, selectors: Selectors, now: float, *, dry_run: bool) -> tu
     return told
 
 
-def _accepted(store: Store, selectors: Selectors, now: float) -> list[UnwellDocument]:
+def _accepted(store: Store, selectors: FailureSelectors, now: float) -> list[UnwellDocument]:
     found = select(store, selectors, now)
     _refuse_none(store, selectors, found)
     return [each for each in found if each.acceptance is not None]
 
 
-def _refuse_none(store: Store, selectors: Selectors, chosen: list[UnwellDocument]) -> None:
+def _refuse_none(store: Store, selectors: FailureSelectors, chosen: list[UnwellDocument]) -> None:
     if not chosen:
         raise UsageError(
             nothing_selected(store, selectors, lambda each: each.status in WRONG)

@@ -10,7 +10,7 @@ from docbatch.core.acceptances import Acceptance, FormerAcceptance
 from docbatch.core.moments import iso_moment, iso_moment_or_none
 from docbatch.core.next_steps import NextStep, next_step, selecting, withdrawing
 from docbatch.engine.administration.failures.retry_failures import charges
-from docbatch.engine.administration.failures.select_failures import Selectors, nothing_selected, select
+from docbatch.engine.administration.failures.select_failures import FailureSelectors, nothing_selected, select
 from docbatch.naming.pathtext import escape
 from docbatch.state.failures import FailedAttempt
 from docbatch.state.store import Store
@@ -113,7 +113,7 @@ class FailureList:
         return sum(not each.is_accepted and each.status != "held" for each in self.documents)
 
 
-def list_failures(store: Store, selectors: Selectors, now: float) -> FailureList:
+def list_failures(store: Store, selectors: FailureSelectors, now: float) -> FailureList:
     """Read which documents are not well. Raises UsageError, see `select`."""
     costs = cache(lambda job: charges(store, job))
     chosen = select(store, selectors, now)

@@ -10,7 +10,7 @@ from typing import Self
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass
 from docbatch.core.next_steps import taking_back
 from docbatch.engine.administration.edit_state import locked
-from docbatch.engine.administration.failures.select_failures import Selectors, nothing_selected, select
+from docbatch.engine.administration.failures.select_failures import FailureSelectors, nothing_selected, select
 from docbatch.naming.pathtext import escape
 from docbatch.providers import REGISTRY
 from docbatch.providers.kind import Settings
@@ -66,7 +66,7 @@ class Wish:
     `opening` names the jobs that have passwords now, and is asked when documents are locked.
     """
 
-    selectors: Selectors = field(default_factory=Selectors)
+    selectors: FailureSelectors = field(default_factory=FailureSelectors)
     every: bool = False
     opening: Callable[[], Collection[str]] = frozenset
 

@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
 
 from docbatch.core.errors import UsageError
 from docbatch.core.models import FailureClass, ItemStatus
-from docbatch.core.next_steps import options
+from docbatch.core.next_steps import typed
 from docbatch.core.report import plural, span
+from docbatch.core.selectors import DocumentState, Selectors
 from docbatch.engine.administration.edit_state import named_jobs
+from docbatch.engine.planning.narrowing.known_states import require_states
+from docbatch.engine.planning.narrowing.matching_paths import matching
 from docbatch.naming.pathtext import escape
-from docbatch.sources.globs import compile_globs
 from docbatch.state.standing import Unwell
 from docbatch.state.store import Store
 from docbatch.state.unwell_documents import UnwellDocument
@@ -21,38 +23,35 @@ CLASSES = tuple(dict.fromkeys((*map(str, FailureClass), str(ItemStatus.HELD))))
 """What documents that are not well are sorted by; `lost` are the partial ones."""
 EXAMPLES = 3
 
-Labels = Mapping[str, Mapping[str, str]]
+JobLabels = Mapping[str, Mapping[str, str]]
 """The labels of jobs as they are declared now, by the job's name."""
 
 
-def _no_labels() -> Labels:
+def _no_labels() -> JobLabels:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Selectors:
-    """What documents must have in common with, all of it; of several jobs, classes or paths one is enough.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureSelectors(Selectors):
+    """Selectors of documents that are not well: by their `classes`, too. Of these, none is told to have changed.
 
-    `paths` are patterns over paths relative to their sources' roots. `older_than` is in seconds since a document failed last;
-    one of which that is not known is older. `labels_of` is asked only where `labels` are.
+    One of which is not known when it failed last is older than any time. `labels_of` is asked only where `labels` are.
     """
 
-    jobs: Collection[str] = ()
     classes: Collection[str] = ()
-    paths: Sequence[str] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    older_than: float | None = None
-    labels_of: Callable[[], Labels] = _no_labels
+    labels_of: Callable[[], JobLabels] = _no_labels
 
     @property
     def is_any(self) -> bool:
         """Whether something is selected by at all."""
-        return bool(self.jobs or self.classes or self.paths or self.labels) or self.older_than is not None
+        return bool(self.classes) or self.are_any
 
     @property
     def options(self) -> str:
         """Return what a person types for it."""
-        return options(self.jobs, self.classes, self.paths, self.labels, self.older_than)
+        of_jobs = [each for each in self.pairs() if each[0] == "--job"]
+        others = [each for each in self.pairs() if each[0] != "--job"]
+        return typed([*of_jobs, *(("--class", each) for each in self.classes), *others])
 
 
 class Selectable(Protocol):
@@ -66,19 +65,29 @@ class Selectable(Protocol):
     def last(self) -> float | None: ...
 
 
-def select(store: Store, selectors: Selectors, now: float) -> list[UnwellDocument]:
+def select(store: Store, selectors: FailureSelectors, now: float) -> list[UnwellDocument]:
     """Return the documents that are not well and meant, in order of jobs and paths; `now` is wall time.
 
-    Raises UsageError, see `select_among`.
+    Raises UsageError for a state that there is not, and see `select_among`.
     """
-    return select_among(store, selectors, now, store.unwell.of)
+    require_states(selectors.states)
+    return [
+        each
+        for each in select_among(store, selectors, now, store.unwell.of)
+        if (not selectors.states or each.status in selectors.states)
+        and (not selectors.failed or _fails(each, now))
+    ]
+
+
+def _fails(document: UnwellDocument, now: float) -> bool:
+    return document.status != DocumentState.HELD and not document.is_accepted(now)
 
 
 _Listed = TypeVar("_Listed", bound=Selectable)
 
 
 def select_among(
-    store: Store, selectors: Selectors, now: float, documents: Callable[[str], Iterable[_Listed]]
+    store: Store, selectors: FailureSelectors, now: float, documents: Callable[[str], Iterable[_Listed]]
 ) -> list[_Listed]:
     """Return which of some documents, asked for by job, are meant, in order of jobs and paths; `now` is wall time.
 
@@ -87,7 +96,7 @@ def select_among(
     jobs = [name for each in selectors.jobs for name in named_jobs(store, each)] or named_jobs(store)
     if unknown := sorted({*selectors.classes} - {*CLASSES}):
         raise UsageError(f"there is no failure class '{unknown[0]}'", hint=f"there are {', '.join(CLASSES)}")
-    matches = _matching(selectors.paths)
+    matches = matching(selectors.paths)
     labelled = _labelled(jobs, selectors)
     return [
         each
@@ -99,29 +108,15 @@ def select_among(
     ]
 
 
-def _labelled(jobs: Sequence[str], selectors: Selectors) -> Sequence[str]:
+def _labelled(jobs: Sequence[str], selectors: FailureSelectors) -> Sequence[str]:
     if not selectors.labels:
         return jobs
     known = selectors.labels_of()
-    return [job for job in jobs if selectors.labels.items() <= dict(known.get(job, {})).items()]
-
-
-def _matching(patterns: Sequence[str]) -> Callable[[bytes], bool]:
-    if not patterns:
-        return lambda _path: True
-    try:
-        globs = compile_globs(patterns, hidden=True)
-    except ValueError as error:
-        raise UsageError(
-            f"--path: {error}",
-            hint="it is a pattern over paths relative to the job's source.root, such as 'in/**/*.pdf'",
-        ) from error
-    # A path may be typed as it is shown, too.
-    return lambda path: globs(path) or globs(escape(path).encode())
+    return [job for job in jobs if selectors.have(known.get(job, {}))]
 
 
 def nothing_selected(
-    store: Store, selectors: Selectors, fits: Callable[[UnwellDocument], bool] = lambda _each: True
+    store: Store, selectors: FailureSelectors, fits: Callable[[UnwellDocument], bool] = lambda _each: True
 ) -> str | None:
     """Say what would match where nothing does, of documents that fit; None where nothing is selected by, so that there is nothing."""
     if not selectors.is_any:
@@ -131,7 +126,7 @@ def nothing_selected(
     )
 
 
-def _what_there_is(store: Store, selectors: Selectors, fits: Callable[[UnwellDocument], bool]) -> str:
+def _what_there_is(store: Store, selectors: FailureSelectors, fits: Callable[[UnwellDocument], bool]) -> str:
     every = [each for job in named_jobs(store) for each in store.unwell.of(job) if fits(each)]
     if not every:
         queued = store.unwell.queued()
@@ -141,12 +136,15 @@ def _what_there_is(store: Store, selectors: Selectors, fits: Callable[[UnwellDoc
     return f"{plural(len(every), 'document')} would: {told}"
 
 
-def _parts(every: Sequence[UnwellDocument], selectors: Selectors) -> Iterator[str]:
+def _parts(every: Sequence[UnwellDocument], selectors: FailureSelectors) -> Iterator[str]:
     classes = Counter((each.job, str(each.why.kind)) for each in every)
     shown = islice(sorted(classes.items()), 10)
     yield ", ".join(f"{count:,} {kind} of job '{job}'" for (job, kind), count in shown)
     if selectors.paths:
         yield "such as " + ", ".join(f"'{escape(each.path)}'" for each in every[:EXAMPLES])
+    if selectors.states:
+        states = Counter(each.status for each in every)
+        yield "they are " + ", ".join(f"{count:,} {status}" for status, count in sorted(states.items()))
     if selectors.labels:
         labels = {
             f"{name}={value}" for each in selectors.labels_of().values() for name, value in each.items()

@@ -6,7 +6,7 @@ from pathlib import Path
 from docbatch.core.report import plural
 from docbatch.engine.administration.edit_state import locked
 from docbatch.engine.administration.failures.retry_failures import QueuedDocument
-from docbatch.engine.administration.failures.select_failures import Selectors, select_among
+from docbatch.engine.administration.failures.select_failures import FailureSelectors, select_among
 from docbatch.naming.pathtext import escape
 from docbatch.state.queued_again import QueuedPlace
 from docbatch.state.store import Store
@@ -25,7 +25,7 @@ class TakenBack:
     remark: str | None = None
 
 
-def take_back(folder: Path, selectors: Selectors, now: float, *, dry_run: bool) -> TakenBack:
+def take_back(folder: Path, selectors: FailureSelectors, now: float, *, dry_run: bool) -> TakenBack:
     """Let documents stand as before they were queued, those that were not sent since. `now` is wall time.
 
     What was said of their failures holds again. Raises UsageError for an unknown job or class.
@@ -51,9 +51,11 @@ def _reason(place: QueuedPlace) -> str:
     return f"{place.why.kind}: {place.why.message}"
 
 
-def _what_there_is(store: Store, selectors: Selectors, now: float) -> str:
+def _what_there_is(store: Store, selectors: FailureSelectors, now: float) -> str:
     every = [
-        each for each in select_among(store, Selectors(), now, store.queued_again.of) if each.obstacle is None
+        each
+        for each in select_among(store, FailureSelectors(), now, store.queued_again.of)
+        if each.obstacle is None
     ]
     there = f"{plural(len(every), 'document')} would" if every else "nothing would"
     return f"nothing that was queued again matches{selectors.options}; {there}"

@@ -22,6 +22,7 @@ from docbatch.engine.planning.plan import Plan
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.saved.moved_documents import MOST, Documents, named_moves
 from docbatch.engine.planning.saved.reviewed_costs import MostCost, Reviewed, costs_by_key, raised
+from docbatch.engine.planning.saved.saved_selectors import SavedSelectors
 from docbatch.engine.progress_notices import Trouble
 from docbatch.naming.pathtext import escape
 from docbatch.specs.values import DeclaredProject
@@ -40,7 +41,8 @@ class SavedPlan:
 
     `documents` are those it would send; files that an earlier version of docbatch wrote name none. `costs` are what
     each comes to at most, where that was looked into. `project` is the id of the project. `ways` say of each job how they are made, as its spec says it.
-    It is for an `environment`, and for `variables` whose values came from outside, as `told_apart` has them; files of before say neither.
+    It is of what was `selected`, for an `environment`, and for `variables` whose values came from outside, as `told_apart` has them; files
+    of before say neither.
     """
 
     digest: str
@@ -54,6 +56,7 @@ class SavedPlan:
     project: str | None = None
     environment: str | None = None
     variables: Mapping[str, str] | None = None
+    selected: SavedSelectors = field(default_factory=SavedSelectors)
 
     def check(self, store: Store, plan: Plan) -> frozenset[str]:
         """Return what is due and was not reviewed: items that are left.
@@ -147,6 +150,7 @@ def save(path: Path, project: DeclaredProject, plan: Plan, report: PlanReport, p
         "lineage": None if store is None else store.lineage,
         "serial": 0 if store is None else store.events.last(),
         "paths": list(paths),
+        "selectors": plan.selected.written(),
         "send": list(plan.differences.keys_to_send()),
         "documents": _documents(plan),
         "ways": {target.name: _way(target) for target in plan.targets},
@@ -191,6 +195,7 @@ def load(path: Path, here: Path) -> SavedPlan:
             content.get("project"),
             content.get("environment"),
             content.get("variables"),
+            SavedSelectors.read(content.get("selectors")),
         )
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error

@@ -9,6 +9,7 @@ from docbatch.core.scheduler import Note
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.running.run_context import Run
 from docbatch.state.later_tries import LaterTry
+from docbatch.state.selected_items import is_selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,15 @@ def _sending(run: Run) -> Iterator[ResolvedJob]:
 
 
 def decided(run: Run, target: ResolvedJob) -> Iterator[tuple[LaterTry, float]]:
-    """Yield what of a job is tried again, and when. What failed since it was looked at last is decided now, for good."""
+    """Yield what of a job is tried again, and when, of what is selected where not all is.
+
+    What failed since it was looked at last is decided now, for good.
+    """
     now = run.clock.wall()
     found = run.store.later_tries.failed(target.name, target.retry) if target.retry else ()
-    allowed = [each for each in found if target.retry[each.kind].allows(each.attempt)]
+    allowed = [
+        each for each in found if target.retry[each.kind].allows(each.attempt) and _may_be_sent(run, each.row)
+    ]
     new = [
         (each, now + target.retry[each.kind].pause(each.attempt, each.key))
         for each in allowed
@@ -75,3 +81,7 @@ def decided(run: Run, target: ResolvedJob) -> Iterator[tuple[LaterTry, float]]:
         run.store.later_tries.note(new)
     yield from new
     yield from ((each, each.due) for each in allowed if each.due is not None)
+
+
+def _may_be_sent(run: Run, item: int) -> bool:
+    return not run.under or is_selected(run.store.database, run.under, item)

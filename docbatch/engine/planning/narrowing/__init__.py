@@ -1,0 +1,1 @@
+"""Plans that are narrowed to what a person selected of documents."""
