@@ -13,13 +13,14 @@ from docbatch.core.errors import SinkError
 from docbatch.core.extents import Extent
 from docbatch.core.guard import Permission
 from docbatch.core.models import WorkItem
-from docbatch.core.report import plural, visible
+from docbatch.core.report import visible
 from docbatch.core.selectors import EVERYTHING, Selectors
 from docbatch.core.spending_guards import Guards
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.sink_secrets import SinkSecrets
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
+from docbatch.engine.planning.items.job_remarks import job_remarks
 from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
 from docbatch.engine.planning.places.own_places import OwnPlaces
@@ -206,9 +207,7 @@ def plan(
     )
     at = None if made.narrowed is None else made.narrowed.at
     made = replace(made, selected=SavedSelectors(selection.selectors, at), others=selection.others)
-    made = replace(
-        made, notes=(*selection.notes, *_unseen(targets), *_moved(targets), *_split(made), *made.notes)
-    )
+    made = replace(made, notes=(*selection.notes, *job_remarks(targets, made.tallies), *made.notes))
     if sight.only is not None:
         return made
     if selection.stateless:
@@ -252,22 +251,6 @@ def _care(selection: Selection, sight: Sight) -> "ReadingCare | None":
     return ReadingCare(watched, sight.kept, watched.silent)
 
 
-def _unseen(targets: Sequence[ResolvedJob]) -> Iterator[str]:
-    for target in targets:
-        if why := target.source.unseen_because:
-            yield (
-                f"job '{target.name}': {why}; its documents count as they are recorded. Some may be gone, so that what they cost is"
-                " an upper bound; what is new there is in no number"
-            )
-
-
-def _moved(targets: Sequence[ResolvedJob]) -> Iterator[str]:
-    """Say of which sinks another version is installed than the one that made what they hold."""
-    for sink in (sink for target in targets for sink in target.sinks):
-        if sink.versions.have_moved:
-            yield sink.versions.note(is_whole=sink.kind.whole)
-
-
 def _count(selection: Selection, made: Plan, since: float, sight: Sight) -> frozenset[str]:
     """Count what the documents to be sent have; return the jobs of which that was done."""
     if selection.counted is CountedJobs.NONE:
@@ -295,16 +278,6 @@ def _count(selection: Selection, made: Plan, since: float, sight: Sight) -> froz
             parts = made.tallies[target.name].parts.items()
             made.differences.extent((key, Extent(pages)) for key, (_, pages) in parts)
     return frozenset(target.name for target in sending)
-
-
-def _split(made: Plan) -> Iterator[str]:
-    """Say of which jobs documents are sent in parts."""
-    for target in made.targets:
-        parts = made.tallies[target.name].parts
-        if parts and target.split is not None:
-            number = sum(each for each, _ in parts.values())
-            which = f"{plural(len(parts), 'document')} with more than {target.split.size:,} pages"
-            yield f"job '{target.name}': {which}, to be sent in {plural(number, 'part')}"
 
 
 def _recorded(made: Plan) -> "Recorded":
