@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "validate": "Check specs: every error at once, without network, keys or commands.",
     "plan": "Show what apply would do and why. Changes nothing.",
     "apply": "Send, follow, collect and deliver until nothing is due.",
+    "collect": "Follow, collect and deliver what was sent. Sends nothing.",
     "listen": "Receive webhooks, so that results are collected at once.",
     "status": "Show what is recorded. No network.",
     "costs": "Show what paid work came to.",
@@ -55,6 +56,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 TRUSTING: Final = frozenset(
     {
         "apply",
+        "collect",
         "listen",
         "costs",
         "failures",
