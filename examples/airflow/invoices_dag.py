@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import invoices_tasks as tasks
 import pendulum
-from airflow.exceptions import AirflowException, AirflowFailException
 from airflow.sdk import Param, dag, task
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 FOLDER = os.environ.get("DOCBATCH_PROJECT", "/srv/docbatch/invoices")
 

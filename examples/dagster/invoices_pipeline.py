@@ -8,7 +8,7 @@ import dagster as dg
 import invoices_tasks as tasks
 
 FOLDER = os.environ.get("DOCBATCH_PROJECT", "/srv/docbatch/invoices")
-TRIES, LOOKS = 3, 24 * 12
+TRIES, LOOKS, SECONDS = 3, 24 * 12, 300
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def collect() -> None:
     with decided():
         through = tasks.collected(FOLDER)
     if not through:
-        raise dg.RetryRequested(max_retries=LOOKS, seconds_to_wait=300)
+        raise dg.RetryRequested(max_retries=LOOKS, seconds_to_wait=SECONDS)
 
 
 @dg.job(tags={"dagster/concurrency_key": "docbatch-invoices"})

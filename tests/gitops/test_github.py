@@ -4,9 +4,11 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from docbatch.emulators.server import Emulator
 from tests.gitops.github_runner import GitHubRunner, WorkflowRun
-from tests.gitops.machine import git
+from tests.gitops.machine import Machine, git
 from tests.gitops.site import EXAMPLE, KEY, Site, paid
 from tests.providers.local.pdf_pages import lines, pdf
 
@@ -121,19 +123,20 @@ def test_what_was_approved_stays_so_while_the_state_moves_on_and_is_refused_once
     assert paid(vendor) == ["invoice-0001.pdf"]
 
 
-def test_a_commit_that_brings_a_state_does_not_take_the_place_of_ours(site: Site, vendor: Emulator) -> None:
+def test_a_commit_that_brings_a_state_does_not_take_the_place_of_ours(site: Site) -> None:
     runner = site.github()
-    succeeded(of_main(site, runner, "apply"))
-    before = (site.home / ".docbatch/state.db").read_bytes()
+    (site.home / ".docbatch").mkdir(parents=True)
+    (site.home / ".docbatch/state.db").write_text("ours")
     site.commit(site.clone, "main", {".docbatch/state.db": "forged"})
 
     run = of_main(site, runner, "apply")
 
     assert run.conclusions == {"plan": "failure", "apply": "skipped"}
     assert "this commit has a .docbatch of its own" in run.jobs["plan"].log
-    assert (site.home / ".docbatch/state.db").read_bytes() == before
+    assert (site.home / ".docbatch/state.db").read_text() == "ours"
 
 
+@pytest.mark.full
 def test_where_the_disk_is_new_nothing_is_paid_twice_and_recover_goes_on(
     site: Site, vendor: Emulator
 ) -> None:
@@ -153,8 +156,8 @@ def test_where_the_disk_is_new_nothing_is_paid_twice_and_recover_goes_on(
 
 
 def test_one_job_at_a_time_works_where_the_state_is(site: Site) -> None:
-    runner = site.github()
-    succeeded(of_main(site, runner, "apply"))
+    machine = Machine(site.root / "own")
+    machine.clone(site.remote, "main")
     lock = f"{site.home}.lock"
     holder = subprocess.Popen(
         ["flock", lock, sys.executable, "-c", "print(flush=True); input()"],
@@ -164,16 +167,18 @@ def test_one_job_at_a_time_works_where_the_state_is(site: Site) -> None:
     assert holder.stdin is not None
     assert holder.stdout is not None
     holder.stdout.readline()
-    text = (site.clone / "ci/with-state").read_text().replace("--timeout 600", "--timeout 0")
+    script = machine.work / "ci/with-state"
+    script.write_text(script.read_text().replace("--timeout 600", "--timeout 0"))
 
-    held = runner.own.shell(f"cat > with-state <<'END'\n{text}END\nchmod +x with-state\n./with-state true", {"DOCBATCH_HOME": str(site.home)})  # fmt: skip
+    held = machine.shell("ci/with-state true", {"DOCBATCH_HOME": str(site.home)})
     holder.communicate(b"\n")
-    free = runner.own.shell("./with-state pwd", {"DOCBATCH_HOME": str(site.home)})
+    free = machine.shell("ci/with-state pwd", {"DOCBATCH_HOME": str(site.home)})
 
     assert held.code == 11
     assert (free.code, free.log.strip()) == (0, str(site.home))
 
 
+@pytest.mark.full
 def test_where_environments_have_no_reviewers_a_person_names_the_digest(site: Site, vendor: Emulator) -> None:
     page = (EXAMPLE.parents[1] / "docs/gitops.md").read_text()
     condition = re.search(r"```yaml\n    (if: .*inputs\.digest.*)\n```", page)

@@ -67,3 +67,11 @@ def test_what_is_run_may_be_run() -> None:
     assert {name: mode[:6] for name, mode in modes.items() if not name.endswith(".py")} == {
         f"examples/gitops/ci/{name}": "100755" for name in ("plan", "with-state")
     }
+
+
+def test_every_job_of_the_pipeline_is_shown() -> None:
+    jobs = yaml.load((EXAMPLE / ".gitlab-ci.yml").read_text(), yaml.BaseLoader).keys() - {
+        "stages",
+        "variables",
+    }
+    assert {job for how, _, job, _ in SHOWN if how == "part"} == jobs
