@@ -52,7 +52,7 @@ class Site:
         self.remote.mkdir(parents=True)
         git(self.remote, "init", "--quiet", "--bare")
         git(self.root, "clone", "--quiet", str(self.remote), "clone")
-        shutil.copytree(EXAMPLE, self.clone, dirs_exist_ok=True)
+        shutil.copytree(EXAMPLE, self.clone, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         for file in (self.clone / ".github/workflows").iterdir():
             moved(file, str(self.home))
         moved(self.clone / ".gitlab-ci.yml", str(self.home))

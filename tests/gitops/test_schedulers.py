@@ -116,6 +116,8 @@ def test_airflow_runs_the_pipeline(project: Project, tmp_path: Path) -> None:
     variables = {
         **os.environ,
         "AIRFLOW_HOME": str(tmp_path / "airflow"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLES / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "DOCBATCH_PROJECT": str(project.root),
         "PYTHONPATH": str(EXAMPLES / "airflow"),
     }
