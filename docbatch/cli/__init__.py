@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "plan": "Show what apply would do and why. Changes nothing.",
     "apply": "Send, follow, collect and deliver until nothing is due.",
     "watch": "Apply, and again whenever files change and settle.",
+    "collect": "Follow, collect and deliver what was sent. Sends nothing.",
     "listen": "Receive webhooks, so that results are collected at once.",
     "status": "Show what is recorded. No network.",
     "costs": "Show what paid work came to.",
@@ -59,6 +60,7 @@ TRUSTING: Final = frozenset(
     {
         "apply",
         "watch",
+        "collect",
         "listen",
         "costs",
         "failures",

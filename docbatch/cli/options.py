@@ -271,6 +271,7 @@ WAITING_COMMANDS: Final = frozenset(
         "adopt",
         "apply",
         "cancel",
+        "collect",
         "prune",
         "recover",
         "resolve",

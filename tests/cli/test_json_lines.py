@@ -26,6 +26,7 @@ TRIED = (
     ("plan",),
     ("apply",),
     ("apply", "--no-wait"),
+    ("collect", "--no-wait"),
     ("status",),
     ("costs",),
     ("explain", "in/a.txt"),

@@ -169,7 +169,8 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
         store = session.store
         waiting = held_back(session, jobs_left(session))
         left = frozenset() if work.plan is None else work.plan.check(store, session.plan)
-        refuse_spending(session.plan, work, work.approved)
+        if work.max_new != 0:  # Nothing is spent then, and what was paid must not wait for anybody's word.
+            refuse_spending(session.plan, work, work.approved)
         asked = clock.monotonic()
         if not announce(plan_report(session.plan, session.spool, work.shown)):
             return ApplyOutcome((), declined=True)

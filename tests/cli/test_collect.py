@@ -1,0 +1,76 @@
+"""`docbatch collect`: what was sent is followed and delivered, and nothing is sent, whatever is due and whoever objects."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docbatch.emulators.extend.service import ExtendEmulator
+from tests.cli.project import Project
+from tests.providers.extend.project import extend_project
+
+
+@pytest.fixture
+def vendor() -> Iterator[ExtendEmulator]:
+    with ExtendEmulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def project(tmp_path: Path, vendor: ExtendEmulator) -> Project:
+    made = extend_project(tmp_path, vendor)
+    file = tmp_path / "docbatch.yaml"
+    file.write_text(f"{file.read_text()}require_approval_over: 0 USD\nguards: {{max_new: 3}}\n")
+    return made
+
+
+def sent(project: Project, vendor: ExtendEmulator) -> None:
+    """Send all that is due, and have it end at the service once the command is over."""
+    vendor.latency = 3600
+    assert project.call("apply", "--no-wait", "--approve", approved(project)).code == 4
+    assert project.outputs() == {}
+    for run in vendor.runs.values():
+        run.ends = 0.0
+
+
+def approved(project: Project) -> str:
+    (plan,) = project.call("plan", "--format", "json").lines
+    return str(plan["approval"])
+
+
+def test_nothing_is_sent_though_everything_is_due(project: Project, vendor: ExtendEmulator) -> None:
+    collected = project.call("collect")
+
+    assert collected.code == 4
+    assert "nothing is sent: what is due to be sent waits for 'docbatch apply'" in collected.err
+    assert not vendor.ledger
+    assert project.outputs() == {}
+
+
+def test_what_was_sent_is_delivered_though_an_approval_is_missing(
+    project: Project, vendor: ExtendEmulator
+) -> None:
+    sent(project, vendor)
+    project.write({"in/four.txt": "not approved"})
+    assert project.call("apply").code == 6
+
+    collected = project.call("collect")
+
+    assert collected.code == 4, collected.err
+    assert len(project.outputs()) == 6
+    assert len(vendor.ledger) == 3
+    vendor.latency = 0.0
+    assert project.call("apply", "--approve", approved(project)).code == 0
+    assert len(vendor.ledger) == 4
+
+
+def test_it_ends_with_0_once_all_is_through(project: Project, vendor: ExtendEmulator) -> None:
+    sent(project, vendor)
+
+    assert [project.call("collect", "--json", "-q").code, project.call("collect").code] == [0, 0]
+    assert len(project.outputs()) == 6
+
+
+@pytest.mark.parametrize("option", ["--max-new=3", "--plan=plan.json", "--allow=new", "--approve=0", "--upgrade=job"])  # fmt: skip
+def test_what_is_about_sending_is_no_option_of_it(project: Project, option: str) -> None:
+    assert project.call("collect", option).code == 64
