@@ -13,10 +13,12 @@ APART = "ray"
 DEV = "requirements-dev.lock"
 RUN = "requirements.lock"
 RAY = "requirements-ray.lock"
+SITE = "requirements-site.lock"
 PURPOSES: Mapping[str, str] = {
     DEV: "What script/bootstrap installs to work on docbatch",
     RUN: "What docbatch needs to be built and to run with every extra for users but ray; the lock for developers has all of it too",
     RAY: "What the extra ray needs; script/ray installs it beside the rest",
+    SITE: "What makes the site of the documentation; script/site installs it into a folder of its own",
 }
 HEAD = """# {purpose}.
 # Exact versions, and the hashes of their files. Drawn by script/update, not by hand, from these lines of pyproject.toml:
@@ -33,6 +35,8 @@ def asked(root: Path, lock: str) -> list[str]:
     project = tables["project"]
     if lock == RAY:
         return [f"python{project['requires-python']}", *project["optional-dependencies"].get(APART, [])]
+    if lock == SITE:
+        return [f"python{project['requires-python']}", *tables.get("dependency-groups", {}).get("site", [])]
     every = [name for name in project["optional-dependencies"] if name != APART]
     extras = [name for name in every if lock == DEV or name not in DEVELOPERS]
     chosen = (each for name in extras for each in project["optional-dependencies"][name])

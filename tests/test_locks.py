@@ -17,7 +17,12 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
-DEV, RUN, RAY = "requirements-dev.lock", "requirements.lock", "requirements-ray.lock"
+DEV, RUN, RAY, SITE = (
+    "requirements-dev.lock",
+    "requirements.lock",
+    "requirements-ray.lock",
+    "requirements-site.lock",
+)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 MACHINES = (
     {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"},
@@ -48,7 +53,16 @@ def asked() -> list[Requirement]:
 
 def copy(folder: Path) -> Path:
     """Return a checkout as far as setting up reads it before it installs anything."""
-    for name in ("pyproject.toml", DEV, RUN, RAY, "script/bootstrap", "script/find-python", "script/lock.py"):
+    for name in (
+        "pyproject.toml",
+        DEV,
+        RUN,
+        RAY,
+        SITE,
+        "script/bootstrap",
+        "script/find-python",
+        "script/lock.py",
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     return folder
@@ -84,7 +98,7 @@ def test_the_locks_belong_to_pyproject() -> None:
     assert differences(ROOT) == [], "run script/update"
 
 
-@pytest.mark.parametrize("lock", [DEV, RUN, RAY])
+@pytest.mark.parametrize("lock", [DEV, RUN, RAY, SITE])
 def test_a_lock_holds_versions_and_hashes_and_nothing_of_the_machine_it_was_drawn_on(lock: str) -> None:
     for pin, hashes in pins(lock).items():
         assert [each.operator for each in pin.specifier] == ["=="], pin
@@ -145,7 +159,7 @@ def test_what_ray_needs_moves_nothing_of_the_rest() -> None:
         ('"httpx>=', '"novelty>=1",\n    "httpx>=', [f"{lock} {word}" for lock in (DEV, RUN) for word in ("was not drawn for novelty>=1", "pins no novelty")]),
         ('    "pytest-cov>=7",\n', "", [f"{DEV} was drawn for pytest-cov>=7"]),
         ('"h11>=0.16"', '"h11>=0.17"', [f"{lock} {word}" for lock in (DEV, RUN) for word in ("was not drawn for h11>=0.17", "was drawn for h11>=0.16")]),
-        ('">=3.11"', '">=3.12"', [f"{lock} {word}" for lock in (DEV, RUN, RAY) for word in ("was not drawn for python>=3.12", "was drawn for python>=3.11")]),
+        ('">=3.11"', '">=3.12"', [f"{lock} {word}" for lock in (DEV, RUN, RAY, SITE) for word in ("was not drawn for python>=3.12", "was drawn for python>=3.11")]),
         ('["setuptools>=', '["flit-core", "setuptools>=', [f"{lock} {word}" for lock in (DEV, RUN) for word in ("was not drawn for flit-core", "pins no flit-core")]),
         ("line-length = 110", "line-length = 100", []),
     ],
@@ -192,7 +206,8 @@ def test_a_file_that_is_not_the_locked_one_is_not_installed(tmp_path: Path) -> N
         '[build-system]\nrequires = []\n[project]\nrequires-python = ">=3.11"\ndependencies = ["tiny"]\n'
         "optional-dependencies = {}\n"
     )
-    (tmp_path / RAY).write_text("#   python>=3.11\n")
+    for lock in (RAY, SITE):
+        (tmp_path / lock).write_text("#   python>=3.11\n")
     for lock in (DEV, RUN):
         (tmp_path / lock).write_text(f"#   python>=3.11\n#   tiny\ntiny==1.0 --hash=sha256:{'0' * 64}\n")
 

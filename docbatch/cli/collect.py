@@ -12,7 +12,6 @@ TAKEN = frozenset(
         "paths",
         "no_wait",
         "timeout",
-        "lock_timeout",
         "allowed_hosts",
         "report_folder",
         "metrics_file",

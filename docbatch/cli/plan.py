@@ -25,7 +25,7 @@ EXAMPLES = {"text": 10, "json": 10, "markdown": 2000, "html": 2000}
     "form",
     type=click.Choice(["text", "json", "markdown", "html"]),
     default="text",
-    show_default=True,
+    help="How the plan is written; text when left out.",
 )
 @click.option(
     "--no-pages", is_flag=True, help="Do not count pages, sheets and cells of the documents to be sent."

@@ -69,6 +69,8 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
+    """Results of so many documents were fetched and are kept. `jobs` are those that want them."""
+
     submission: str
     documents: int
     jobs: tuple[str, ...] = ()
@@ -77,6 +79,8 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
+    """Results of so many documents of a job are in its outputs."""
+
     job: str
     documents: int
 

@@ -130,6 +130,14 @@ class Project:
     def call(self, *arguments: str) -> Ended:
         """Run the command in this process, with the project as its folder, up to its exit code."""
         out, err = io.StringIO(), io.StringIO()
+        return Ended(self._run_here(arguments, out, err), out.getvalue(), err.getvalue())
+
+    def shown(self, *arguments: str) -> tuple[int, str]:
+        """Run it in the same way, and return its exit code and what a terminal shows of it."""
+        both = io.StringIO()
+        return self._run_here(arguments, both, both), both.getvalue()
+
+    def _run_here(self, arguments: tuple[str, ...], out: io.StringIO, err: io.StringIO) -> int:
         collecting = gc.get_threshold()
         with (
             mock.patch.object(gc, "freeze", _freeze_nothing),
@@ -142,7 +150,7 @@ class Project:
             try:
                 cli.main()
             except SystemExit as end:
-                return Ended(int(end.code or 0), out.getvalue(), err.getvalue())
+                return int(end.code or 0)
             finally:
                 gc.set_threshold(*collecting)
         raise AssertionError("the command ends with an exit code")

@@ -52,24 +52,10 @@ def shown_files() -> list[tuple[str, str]]:
     return re.findall(r"^```yaml\n# (\S+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
-def sessions() -> list[str]:
-    return re.findall(r"^```console\n\$ docbatch validate\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-
-
 @pytest.mark.parametrize(("name", "text"), shown_files())
 def test_the_page_shows_the_files_of_the_example(name: str, text: str) -> None:
     lines = (TEAM / name).read_text(encoding="utf-8").splitlines(keepends=True)
     assert "".join(line for line in lines if not line.startswith("#")) == text
-
-
-def test_the_page_shows_what_the_command_says_of_the_example(team: Project) -> None:
-    right, mistaken = sessions()
-    assert team.call("validate").out == right
-    edit(team, "fragments/base.yaml", "\ntimeout: 2h", "\ntimout: 2h")
-    # The example's own file begins with two lines of comments.
-    assert team.call("validate").err == mistaken.replace("base.yaml:6:", "base.yaml:8:").replace(
-        "yaml:2 ", "yaml:3 "
-    )
 
 
 def test_the_example_gives_each_cell_its_documents_and_outputs(team: Project) -> None:

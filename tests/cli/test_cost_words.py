@@ -17,8 +17,8 @@ ESTIMATED = Spending(20, CountedAmount(0, 44), CountedAmount(0, 88 * MILLION), C
 OPEN = Spending(5, CountedAmount(0, 10), CountedAmount(0, 20 * MILLION), CountedAmount(0, 250_000))
 DARK = Spending(3, CountedAmount(0, 0, 3), CountedAmount(0, 0, 3), CountedAmount(0, 0, 3))
 
-GUIDE = Path(__file__).parents[2] / "docs/guide.md"
-IN_THE_GUIDE = """\
+PAGE = Path(__file__).parents[2] / "docs/costs.md"
+ON_THE_PAGE = """\
 connection  label.team  documents  pages  credits      USD
 extend      finance           120    131      262    3.275
 extend      (none)             20     44     ≤ 88   ≤ 1.10
@@ -52,8 +52,8 @@ def test_a_table_with_what_is_exact_estimated_and_reserved() -> None:
         CostLine(dict(zip(by, ("extend", None), strict=True)), ESTIMATED, OPEN),
     )
 
-    assert costs_text(report(*lines, by=by)) == IN_THE_GUIDE
-    assert IN_THE_GUIDE in GUIDE.read_text(encoding="utf-8")
+    assert costs_text(report(*lines, by=by)) == ON_THE_PAGE
+    assert ON_THE_PAGE in PAGE.read_text(encoding="utf-8")
 
 
 def test_what_is_not_known_is_a_question_mark() -> None:
