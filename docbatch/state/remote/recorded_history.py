@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from docbatch.core.errors import AlteredState
+from docbatch.state.remote.leases import read_lease
 from docbatch.state.remote.log_records import ENDS, START, LogEnd, LogRecord, RecordKind, follows, read_record
 from docbatch.state.remote.object_names import (
+    LEASE,
     LOG,
     SNAPSHOTS,
     Position,
@@ -23,7 +25,7 @@ _TIMES = 5
 
 @dataclass(frozen=True, slots=True)
 class RecordedHistory:
-    """`snapshot` is the newest that is named, if any. `records` follow it or, where that `goes_on`, the copy at hand."""
+    """`snapshot` is the newest that is named, if there is one and it was looked for. `records` follow it or, where that `goes_on`, the copy at hand."""
 
     snapshot: StateSnapshot | None
     goes_on: bool
@@ -97,7 +99,16 @@ def begun_again(begin: Callable[[], Steps[T]]) -> Steps[T]:
 
 
 def look(project: str, copy: LogEnd = START) -> Steps[RecordedHistory]:
-    """Return what stands, without a lease and without writing: what a reader sees was the state at one moment."""
+    """Return what stands, without a lease and without writing: what a reader sees was the state at one moment.
+
+    The lease alone tells that a copy is all there is: who released it writes nothing more. Raises AlteredState, ForeignState,
+    NewerState.
+    """
+    found = yield from read(LEASE)
+    if found is not None:
+        lease = read_lease(found.content, project)
+        if lease.released and lease.reached == copy:
+            return RecordedHistory(None, True, (), copy)
     return (yield from begun_again(lambda: _look(project, copy)))
 
 

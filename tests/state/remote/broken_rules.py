@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from unittest.mock import patch
 
@@ -21,6 +21,7 @@ from docbatch.state.remote.object_names import (
 from docbatch.state.remote.owned_log import OwnedLog
 from docbatch.state.remote.recorded_history import (
     RecordedHistory,
+    begun_again,
     covered_by,
     listed_records,
     newest_snapshot,
@@ -39,7 +40,7 @@ from docbatch.state.remote.store_requests import (
 )
 from docbatch.state.remote.taking_over import Claim
 from tests.state.remote import explorer
-from tests.state.remote.explorer import Scenario
+from tests.state.remote.explorer import COSTLY, Scenario
 from tests.state.remote.owner_program import PROJECT, Acts, Create, Entry, Now, Owner, Plan
 
 Patch = tuple[object, str, object]
@@ -47,11 +48,12 @@ Patch = tuple[object, str, object]
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """`worlds` is where it shows, `broken` what of the engine's part is replaced, `patched` what of the drivers is."""
+    """`worlds` is where it shows, and `shows` as what, `broken` what of the engine's part is replaced, `patched` what of the drivers is."""
 
     rule: str
     worlds: Scenario
     broken: type[Owner] = Owner
+    shows: frozenset[str] = COSTLY
     patched: Sequence[Patch] = ()
 
     @contextlib.contextmanager
@@ -146,6 +148,17 @@ def _any_time(began: FenceTime, now: FenceTime) -> bool:
     return True
 
 
+def _ended_apart(
+    claim: Claim, copy: LogEnd, reached: LogEnd, until: int
+) -> Steps[tuple[bool, RecordedHistory]]:
+    were_ended = yield from begun_again(lambda: _end_logs(claim, reached, until))
+    return were_ended, (yield from begun_again(lambda: taking_over.load_ended(claim, copy, until)))
+
+
+def _once(begin: Callable[[], Steps[object]]) -> Steps[object]:
+    return (yield from begin())
+
+
 class TwoUnderWay(Owner):
     """Puts two records before either is known to stand, and sends as soon as its own record is."""
 
@@ -234,7 +247,7 @@ BROKEN = (
         Scenario(owners=3, lost=0),
         patched=(BLIND, (taking_over, "end_logs", _newest_end_only)),
     ),
-    BrokenRule("two records under way", Scenario(TWO), TwoUnderWay, (BLIND,)),
+    BrokenRule("two records under way", Scenario(TWO), TwoUnderWay, patched=(BLIND,)),
     BrokenRule(
         "the seal is removed", Scenario(CUT, lost=0), patched=((removal, "covered_records", _ends_too),)
     ),
@@ -264,6 +277,12 @@ BROKEN = (
         "a snapshot covers up to its name",
         Scenario(Plan(snapshots=True, late_snapshot=True), lost=0),
         patched=((taking_over, "load", _load_after_its_name),),
+    ),
+    BrokenRule(
+        "ended and read one by one",
+        Scenario(CUT, lost=0),
+        shows=frozenset({"refused"}),
+        patched=((taking_over, "_ended", _ended_apart), (taking_over, "begun_again", _once)),
     ),
     BrokenRule("no wait after sealing", Scenario(gap=False), patched=((taking_over, "STILL_FOR", 0.0),)),
     BrokenRule(

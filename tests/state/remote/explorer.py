@@ -11,8 +11,17 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from docbatch.core.errors import StateLocked
-from docbatch.state.remote.log_records import ENDS, RecordKind, read_record
-from docbatch.state.remote.object_names import LOG, Position, log_name, log_position
+from docbatch.state.remote.log_records import ENDS, START, RecordKind, read_end, read_record
+from docbatch.state.remote.object_names import (
+    LOG,
+    PROBES,
+    Position,
+    log_name,
+    log_position,
+    snapshot_name,
+    snapshot_position,
+)
+from docbatch.state.remote.sealed_text import opened
 from docbatch.state.remote.sending_fence import STILL_FOR, FenceTime, may_leave
 from docbatch.state.remote.store_requests import Get, ListBelow, Pause, Put, Remove
 from tests.state.remote.model_store import ModelStore, Stored
@@ -158,7 +167,7 @@ class World(NamedTuple):
     stored: Stored = 0
     works: tuple[tuple[str, str], ...] = ()
     keys: frozenset[str] = frozenset()
-    under_way: frozenset[Put] = frozenset()
+    under_way: frozenset[Put | Remove] = frozenset()
     time: float = 0.0
     lost: int = 0
     days: int = 0
@@ -233,10 +242,10 @@ class Explorer:
             for changed, answer, wrong in self._answers(world, point):
                 after = changed._replace(points=_with(world.points, index, point.go(answer)))
                 yield (index, point.request, answer), self._settle(after), wrong
-        for put in world.under_way:
-            stored, _ = self.store.answer(world.stored, put)
-            changed = world._replace(stored=stored, under_way=world.under_way - {put})
-            yield (None, put, None), self._settle(changed), None
+        for late in world.under_way:
+            stored, _ = self.store.answer(world.stored, late)
+            changed = world._replace(stored=stored, under_way=world.under_way - {late})
+            yield (None, late, None), self._settle(changed), None
         if world.days < self.scenario.days:
             yield (
                 (None, None, None),
@@ -253,6 +262,10 @@ class Explorer:
                 if lossy:
                     # One that is done at once, and the answer lost, is one that is late and first of all.
                     yield world._replace(under_way=world.under_way | {put}, lost=world.lost + 1), None, None
+            case Remove() as request if lossy and not request.name.startswith(PROBES):
+                stored, _ = self.store.answer(world.stored, request)
+                yield world._replace(stored=stored), None, None
+                yield world._replace(under_way=world.under_way | {request}, lost=world.lost + 1), None, None
             case Get() | ListBelow() | Remove() as request:
                 stored, answer = self.store.answer(world.stored, request)
                 yield world._replace(stored=stored), _hashable(answer), None
@@ -331,16 +344,12 @@ class Explorer:
         key = (stored, place)
         if key not in self._visible:
             there = self.store.content(stored)
-            own = [
-                found
-                for name in there
-                if (found := log_position(name)) is not None and found.epoch == place.epoch
-            ]
-            ended = any(
-                found < place and read_record(there[log_name(found)], found, PROJECT).kind in ENDS
-                for found in own
-            )
-            self._visible[key] = not ended and (log_name(place) in there or self.removes)
+            covered = _covered(there)
+            places = [found for name in there if (found := log_position(name)) is not None]
+            # What is put late where a record was removed is no end of anything.
+            before = [found for found in places if covered < found < place and found.epoch == place.epoch]
+            ended = any(read_record(there[log_name(found)], found, PROJECT).kind in ENDS for found in before)
+            self._visible[key] = place <= covered or (place in places and not ended)
         return self._visible[key]
 
     def _newest_opened(self, stored: Stored) -> int:
@@ -374,6 +383,21 @@ class Explorer:
         if all(point.result is None for point in world.points):
             return "stuck: nobody came to an end"
         return None
+
+
+def _covered(there: Mapping[str, bytes]) -> Position:
+    """Return up to where the newest snapshot goes that a record names."""
+    named = [
+        place
+        for name in there
+        if (place := snapshot_position(name)) is not None
+        and log_name(place) in there
+        and read_record(there[log_name(place)], place, PROJECT).kind is RecordKind.SNAPSHOT
+    ]
+    if not named:
+        return START.position
+    content = there[snapshot_name(max(named))]
+    return read_end(opened(content, "", PROJECT).head["covers"]).position
 
 
 def _lost(world: World, ledger: Mapping[str, object]) -> list[str]:

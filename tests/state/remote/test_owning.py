@@ -231,6 +231,22 @@ def test_who_only_looks_writes_nothing_and_sees_what_an_owner_wrote(store: KeptR
     assert store.do(look("p", seen.end)).records == ()
 
 
+def test_who_has_all_there_is_reads_one_small_object(store: KeptRecords) -> None:
+    write(store, store.take("one"), b"a")
+    copy = store.do(look("p")).end
+    store.asked.clear()
+
+    assert store.do(look("p", copy)).records == ()
+    assert store.asked == [Get(LEASE)]
+    assert len(store.objects[LEASE][0]) < 512
+
+
+def test_where_nothing_was_ever_written_there_is_nothing(store: KeptRecords) -> None:
+    seen = store.do(look("p"))
+
+    assert (seen.snapshot, seen.records) == (None, ())
+
+
 def test_who_looks_begins_again_when_an_owner_removes_what_it_was_about_to_read(store: KeptRecords) -> None:
     two = _cut(store)
     steps = look("p")
