@@ -1,7 +1,8 @@
 """What may be removed of a state, and removing it. Only the owner does, once a record names a snapshot.
 
 A name that is free again can be taken by who was stopped before it put something there. So the end of a log stays for ever,
-and the record before it, which the owner may not know to stand.
+and the record before it, which the owner may not know to stand. And only what is of earlier epochs is removed: in a log that
+goes on, who takes over could put an end at a name that is free again, in the midst of what is covered.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,11 +46,11 @@ def remove_covered(newest: StateSnapshot, former: StateSnapshot | None) -> Steps
 
 
 def covered_records(listed: Sequence[ListedName], newest: StateSnapshot) -> Iterator[ListedName]:
-    """Yield records that a snapshot covers, but of each log the last two."""
+    """Yield records of earlier epochs that a snapshot covers, but of each log the last two."""
     placed = sorted((place, each) for each in listed if (place := log_position(each.name)) is not None)
     for _, log in groupby(placed, key=lambda pair: pair[0].epoch):
         for place, each in list(log)[:-_ENDS_KEPT]:
-            if place <= newest.covers.position:
+            if place.epoch < newest.named.epoch and place <= newest.covers.position:
                 yield each
 
 

@@ -54,11 +54,11 @@ class OwnedState:
 
 def take(claim: Claim, copy: LogEnd = START) -> Steps[OwnedState]:
     """Become the owner. Raises StateLocked, OwnerReplaced, ForeignState, NewerState, AlteredState, GuardRefused."""
-    lease, was_released = yield from claim_lease(claim)
+    lease = yield from claim_lease(claim)
     before = lease.lease.epoch - 1
     reached = lease.lease.reached
-    were_ended, history = yield from begun_again(lambda: _ended(claim, copy, reached, before))
-    if not (was_released and were_ended):
+    is_quiet, history = yield from begun_again(lambda: _ended(claim, copy, reached, before))
+    if not is_quiet:
         # Whoever was the owner may be about to send what it recorded just before its log was ended.
         yield Pause(STILL_FOR)
     begin = LogEnd(Position(lease.lease.epoch, 0), history.end.digest)
@@ -67,17 +67,13 @@ def take(claim: Claim, copy: LogEnd = START) -> Steps[OwnedState]:
 
 
 def _ended(claim: Claim, copy: LogEnd, reached: LogEnd, until: int) -> Steps[tuple[bool, RecordedHistory]]:
-    """End all logs and read them. Both are begun again together.
-
-    Between list and put an owner may have cut its log, so that the end was put at a name that was free again, in the midst
-    of what is covered: the log goes on, and whoever reads it misses its end.
-    """
-    were_ended = yield from end_logs(claim, reached, until)
-    return were_ended, (yield from load_ended(claim, copy, until))
+    """End all logs and read them; say whether nothing that was sent is under way."""
+    is_quiet = yield from end_logs(claim, reached, until)
+    return is_quiet, (yield from load_ended(claim, copy, until))
 
 
-def claim_lease(claim: Claim) -> Steps[tuple[HeldLease, bool]]:
-    """Return the lease of an epoch that nobody had, and whether the one before was released. Raises StateLocked, GuardRefused."""
+def claim_lease(claim: Claim) -> Steps[HeldLease]:
+    """Return the lease of an epoch that nobody had. Raises StateLocked, GuardRefused."""
     found = yield from read(LEASE)
     if found is None and (yield from names_below(LOG)):
         # Who came first may have done both in between.
@@ -90,13 +86,13 @@ def claim_lease(claim: Claim) -> Steps[tuple[HeldLease, bool]]:
     if found is None:
         first = Lease(claim.project, 1, claim.owner)
         stands = yield from put_new(LEASE, first.written())
-        return _won(claim, first, stands), True
+        return _won(claim, first, stands)
     former = read_lease(found.content, claim.project)
     if not former.released and former.owner.token != claim.takes:
         yield from _require_expired(claim, former, found)
     lease = Lease(claim.project, former.epoch + 1, claim.owner, former.reached)
     now = yield from put_over(LEASE, lease.written(), found)
-    return _won(claim, lease, now), former.released
+    return _won(claim, lease, now)
 
 
 def _won(claim: Claim, lease: Lease, stands: StoredObject | None) -> HeldLease:
@@ -118,8 +114,9 @@ def _require_expired(claim: Claim, lease: Lease, found: StoredObject) -> Steps[N
 
 
 def end_logs(claim: Claim, reached: LogEnd, until: int) -> Steps[bool]:
-    """See that every log up to an epoch has an end that nothing can follow, the oldest first; say whether its owner put each.
+    """See that every log up to an epoch has an end that nothing can follow, the oldest first; say whether the last owner put its own.
 
+    Then nothing that was sent is under way: those before it ended longer ago than it waited.
     Raises AlteredState where something is missing that is known to have stood.
     """
     snapshot = yield from newest_snapshot(claim.project)
@@ -127,7 +124,7 @@ def end_logs(claim: Claim, reached: LogEnd, until: int) -> Steps[bool]:
     places = yield from listed_records(end.position)
     if reached.position > end.position and reached.position not in places:
         raise altered(log_name(reached.position), "it is missing")
-    by_owners = True
+    is_quiet = True
     for epoch in range(max(end.position.epoch, 1), until + 1):
         own = [place for place in places if place.epoch == epoch]
         last = yield from _last(claim, own)
@@ -136,9 +133,9 @@ def end_logs(claim: Claim, reached: LogEnd, until: int) -> Steps[bool]:
                 raise altered(f"{LOG}{epoch:010}/", "its end is missing, and another log began after it")
             after = end if last is None else last.end()
             last = yield from _end_log(claim, epoch, after)
-        by_owners = by_owners and last.kind is RecordKind.RELEASE
+        is_quiet = last.kind is RecordKind.RELEASE
         end = last.end()
-    return by_owners
+    return is_quiet
 
 
 def _last(claim: Claim, places: Sequence[Position]) -> Steps[LogRecord | None]:

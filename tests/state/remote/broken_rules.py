@@ -21,7 +21,6 @@ from docbatch.state.remote.object_names import (
 from docbatch.state.remote.owned_log import OwnedLog
 from docbatch.state.remote.recorded_history import (
     RecordedHistory,
-    begun_again,
     covered_by,
     listed_records,
     newest_snapshot,
@@ -148,11 +147,14 @@ def _any_time(began: FenceTime, now: FenceTime) -> bool:
     return True
 
 
-def _ended_apart(
-    claim: Claim, copy: LogEnd, reached: LogEnd, until: int
-) -> Steps[tuple[bool, RecordedHistory]]:
-    were_ended = yield from begun_again(lambda: _end_logs(claim, reached, until))
-    return were_ended, (yield from begun_again(lambda: taking_over.load_ended(claim, copy, until)))
+def _own_too(listed: Sequence[ListedName], newest: StateSnapshot) -> Iterator[ListedName]:
+    placed = sorted(place for each in listed if (place := log_position(each.name)) is not None)
+    for each in listed:
+        place = log_position(each.name)
+        if place is not None and place <= newest.covers.position:
+            rest = [other for other in placed if other.epoch == place.epoch and other > place]
+            if len(rest) > 1:
+                yield each
 
 
 def _once(begin: Callable[[], Steps[object]]) -> Steps[object]:
@@ -279,10 +281,10 @@ BROKEN = (
         patched=((taking_over, "load", _load_after_its_name),),
     ),
     BrokenRule(
-        "ended and read one by one",
+        "an owner cuts its own log",
         Scenario(CUT, lost=0),
         shows=frozenset({"refused"}),
-        patched=((taking_over, "_ended", _ended_apart), (taking_over, "begun_again", _once)),
+        patched=((removal, "covered_records", _own_too), (taking_over, "begun_again", _once)),
     ),
     BrokenRule("no wait after sealing", Scenario(gap=False), patched=((taking_over, "STILL_FOR", 0.0),)),
     BrokenRule(

@@ -8,6 +8,7 @@ are taken at once.
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import NamedTuple
 
 from docbatch.core.errors import StateLocked
@@ -202,7 +203,7 @@ class Explorer:
     def explore(self, *, until: Collection[str] = ()) -> Explored:
         """Go on from every world once, or until something is wrong in one of the ways given."""
         found = Explored()
-        first = self._settle(World(tuple(self._start(name, i) for i, name in enumerate(self._names()))))
+        first = self._first()
         came: dict[World, tuple[World, Taken] | None] = {first: None}
         left = [first]
         while left and not found.kinds.intersection(until):
@@ -225,6 +226,30 @@ class Explorer:
                 if (wrong := self._unfinished(world)) is not None:
                     found.add(wrong, _way(came, world))
         return found
+
+    def wander(self, times: int, drawn: Random) -> Explored:
+        """Go one way after the other from the beginning to an end, drawn step by step: for more worlds than can be kept."""
+        found = Explored()
+        first = self._first()
+        for _ in range(times):
+            world, way = first, tuple[Taken, ...]()
+            while steps := list(self._steps(world)):
+                step, after, wrong = drawn.choice(steps)
+                found.steps += 1
+                way = (*way, step)
+                fault = wrong or self._wrong(world, after)
+                if fault:
+                    found.add(fault, tuple(map(_said, way)))
+                world = after
+            found.finished += 1
+            if (fault := self._unfinished(world)) is not None:
+                found.add(fault, tuple(map(_said, way)))
+        return found
+
+    def _first(self) -> World:
+        return self._settle(
+            World(tuple(self._start(name, index) for index, name in enumerate(self._names())))
+        )
 
     def _names(self) -> tuple[str, ...]:
         return NAMES[: self.scenario.owners]

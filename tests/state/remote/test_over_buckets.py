@@ -1,5 +1,6 @@
 """The same drivers over servers that stand for object stores."""
 
+import dataclasses
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from docbatch.core.errors import CredentialsError, OwnerReplaced, StateError, UnfitStore
+from docbatch.emulators.exchange import Fault
 from docbatch.state.remote.fitness import require_fitness
 from docbatch.state.remote.leases import StateOwner
 from docbatch.state.remote.log_records import RecordKind
@@ -19,6 +21,7 @@ from docbatch.state.remote.store_requests import Get, ListBelow, Put, Remove, St
 from docbatch.state.remote.taking_over import Claim, OwnedState, take
 from tests.state.remote.kept_records import KeptRecords
 from tests.stores.buckets import VENDORS, Bucket
+from tests.stores.fault_proxy import FaultProxy
 
 HOMES = ("s3", "azure")
 
@@ -91,6 +94,22 @@ def test_a_store_that_keeps_conditions_is_fit_and_stays_empty(bucket: Bucket, re
     assert bucket.objects() == {}
 
 
+@pytest.mark.parametrize(
+    ("fault", "puts"), [("lost", 1), ("reset", 1), ("500_after", 1), ("lost_before", 2), ("500_before", 2)]
+)
+def test_a_put_is_asked_once_and_what_became_of_it_is_read(bucket: Bucket, fault: Fault, puts: int) -> None:
+    with FaultProxy(bucket.endpoint) as proxy:
+        records = Records(dataclasses.replace(bucket.settings, endpoint=proxy.endpoint), "state")
+        one = records.take("one")
+        proxy.faults[len(proxy.requests) + 1] = fault
+        before = proxy.kinds
+
+        log = records.do(append(one.log, RecordKind.INTENT, b"a"))
+
+        assert proxy.kinds - before == {"PUT": puts, "GET": 1}
+        assert records.do(look("p")).end == log.end
+
+
 class Careless(KeptRecords):
     """A store that ignores a condition, or is late."""
 
@@ -135,8 +154,6 @@ def test_a_store_that_does_not_is_refused(fault: str, words: str) -> None:
 
 
 def test_a_bucket_that_may_not_be_used_says_so(bucket: Bucket) -> None:
-    import dataclasses
-
     none = dataclasses.replace(bucket.settings, bucket="there-is-no-such-bucket")
     with pytest.raises((StateError, CredentialsError), match="the state cannot be used: store 'lake'"):
         Records(none, "state/").take("one")

@@ -96,6 +96,16 @@ def test_a_lease_that_expired_or_that_a_person_names_is_taken(
         store.do(renew(first.lease, first.log.end))
 
 
+def test_who_follows_an_owner_that_let_go_does_not_wait_whatever_was_before(store: KeptRecords) -> None:
+    write(store, store.take("one"), quiet=None)
+    write(store, store.take("two", takes="one"))
+    store.waited.clear()
+
+    store.take("three")
+
+    assert store.waited == []
+
+
 def test_who_named_another_lease_takes_nothing(store: KeptRecords) -> None:
     store.take("one")
 

@@ -1,10 +1,12 @@
 """The protocol taken through every interleaving: nothing is paid twice or lost, and each rule is needed for that."""
 
+from random import Random
+
 import pytest
 
 from docbatch.core.models import Recovery
 from tests.state.remote.broken_rules import BROKEN, BrokenRule
-from tests.state.remote.explorer import WRONG, Scenario, explore
+from tests.state.remote.explorer import WRONG, Explorer, Scenario, explore
 from tests.state.remote.owner_program import Plan
 
 FINDABLE, KEYED, NONE = (Plan(recovery=each) for each in (Recovery.FINDABLE, Recovery.KEYED, Recovery.NONE))
@@ -45,6 +47,17 @@ def test_nor_in_more_worlds(name: str) -> None:
 
     assert found.broken == []
     assert found.finished
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 40))])
+def test_nor_on_ways_that_are_drawn_among_three_owners_and_three_lost_answers(seed: int) -> None:
+    drawn = Random(seed)
+    plan = Plan(drawn.choice(list(Recovery)), snapshots=drawn.random() < 0.5)
+    explorer = Explorer(Scenario(plan, owners=3, lost=3, gap=drawn.random() < 0.5))
+
+    found = explorer.wander(200, drawn)
+
+    assert found.broken == []
 
 
 @pytest.mark.parametrize("rule", RULES)
