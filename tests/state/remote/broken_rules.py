@@ -261,8 +261,9 @@ BROKEN = (
     BrokenRule("recorded after the create", Scenario(), RecordedAfterwards),
     BrokenRule(
         "the snapshot of the highest number",
-        Scenario(Plan(items=(), snapshots=True, each_its_own=True), owners=3, lost=0),
-        patched=(BLIND, (taking_over, "newest_snapshot", _highest_number)),
+        Scenario(Plan(snapshots=True, late_snapshot=True), owners=3, lost=0),
+        shows=COSTLY | {"refused"},
+        patched=((taking_over, "newest_snapshot", _highest_number),),
     ),
     BrokenRule(
         "an unclear put is taken for done", Scenario(), patched=((owned_log, "put_new", _any_answer_is_good),)
