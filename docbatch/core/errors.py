@@ -3,12 +3,17 @@
 DocbatchError                 expected; shown as a message without a traceback
 ├── UsageError                64  the command line or a spec is wrong
 │   ├── SpecError             64  every problem found in the specs, with positions
-│   └── EnvironmentNeeded     64  the project has environments, and none was named
+│   ├── EnvironmentNeeded     64  the project has environments, and none was named
+│   └── UnfitStore            64  a store does not keep what a state in it relies on
 ├── StateError                 1  the state file cannot be used; nothing was touched
 │   ├── ResultLost             1  a stored result is missing or damaged
 │   ├── NoState               10
-│   └── StateLocked           11  another run holds it
+│   ├── StateLocked           11  another run holds it
+│   │   └── OwnerReplaced     11  another run took over from this one, which sends nothing more
+│   ├── AlteredState           1  an object of a state in a store is missing, or is not as it was written
+│   └── NewerState             1  a state in a store was written by another version
 ├── GuardRefused               6  going on would be surprising; says what and which flag allows it
+│   └── ForeignState           6  a state in a store is that of another project
 ├── BudgetStop                 5  money ran out; what is there is still collected
 ├── StalePlan                  7
 ├── TimeUp                     4  the time that a run was given passed before anything could be sent
@@ -73,6 +78,10 @@ class EnvironmentNeeded(UsageError):
         )
 
 
+class UnfitStore(UsageError):
+    """A store does not do what a state in it relies on, such as writing under a condition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong in a spec: where (file, 1-based line and column, path inside the spec), what, and a hint.
@@ -122,8 +131,24 @@ class StateLocked(StateError):
     exit_code = 11
 
 
+class OwnerReplaced(StateLocked):
+    """Another run took over the state while this one was stopped, or could not reach the store."""
+
+
+class AlteredState(StateError):
+    """An object of a state in a store is missing, or is not as docbatch wrote it."""
+
+
+class NewerState(StateError):
+    pass
+
+
 class GuardRefused(DocbatchError):
     exit_code = 6
+
+
+class ForeignState(GuardRefused):
+    """What lies in a store is the state of another project."""
 
 
 class BudgetStop(DocbatchError):

@@ -49,10 +49,14 @@ class ObjectFacts(NamedTuple):
 
 
 class ObjectStore:
-    """Opens nothing before it is asked for something. Every method raises StoreFault, and UsageError without the extra."""
+    """Opens nothing before it is asked for something. Every method raises StoreFault, and UsageError without the extra.
 
-    def __init__(self, settings: StoreSettings) -> None:
+    Without `repeats` each request is made once, for who has to know what became of it.
+    """
+
+    def __init__(self, settings: StoreSettings, *, repeats: bool = True) -> None:
         self.settings = settings
+        self._repeats = repeats
 
     def connect(self) -> None:
         """Be ready to be asked by several threads."""
@@ -183,7 +187,7 @@ class ObjectStore:
             ) from None
         own = self.settings
         retries: dict[str, Any] = {
-            "max_retries": _RETRIES,
+            "max_retries": _RETRIES if self._repeats else 0,
             "retry_timeout": timedelta(seconds=PATIENCE),
             "backoff": {
                 "init_backoff": timedelta(seconds=_FIRST_WAIT),

@@ -1,0 +1,103 @@
+"""What answers the requests of drivers: a bucket, below a prefix."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from docbatch.core.errors import CredentialsError, StateError
+from docbatch.state.remote.store_requests import (
+    Get,
+    ListBelow,
+    ListedName,
+    Pause,
+    Put,
+    Remove,
+    Steps,
+    StoredObject,
+    StoreRequest,
+    T,
+)
+from docbatch.stores.faults import ObjectChanged, ObjectMissing, StoreFault, StoreRefused, StoreUnreachable
+from docbatch.stores.object_store import ObjectStore
+from docbatch.stores.settings import StoreSettings
+
+LARGEST = 64 * 2**20
+"""Bytes of an object of a state. Chunks are far smaller."""
+
+
+class RecordStore(Protocol):
+    """Puts and gets objects. What may be asked, and what is answered, `store_requests` says."""
+
+    def answer(self, request: Get | Put | ListBelow | Remove) -> Any:
+        """Raises StateError where a store cannot be used, CredentialsError where it may not."""
+
+
+def drive(steps: Steps[T], store: RecordStore, wait: Callable[[float], None]) -> T:
+    """Take a driver through to its end, and return what it came to. `wait` is given seconds."""
+    answer: Any = None
+    while True:
+        try:
+            request: StoreRequest = steps.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        if isinstance(request, Pause):
+            wait(request.seconds)
+            answer = None
+        else:
+            answer = store.answer(request)
+
+
+class BucketRecords:
+    """A bucket. Reading is repeated as everywhere; a put is asked once, since what became of it is read from its name."""
+
+    def __init__(self, settings: StoreSettings, prefix: str) -> None:
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._reading = ObjectStore(settings)
+        self._writing = ObjectStore(settings, repeats=False)
+
+    def answer(self, request: Get | Put | ListBelow | Remove) -> Any:
+        try:
+            match request:
+                case Get(name):
+                    return self._get(name)
+                case Put():
+                    return self._put(request)
+                case ListBelow(folder, after):
+                    return self._list(folder, after)
+                case Remove(name):
+                    self._reading.delete(self._prefix + name)
+                    return None
+        except StoreRefused as error:
+            raise CredentialsError(
+                f"the state cannot be used: {error}",
+                hint="nothing was sent; give credentials that may read, write, list and remove objects under its prefix",
+            ) from None
+        except StoreFault as error:
+            raise StateError(
+                f"the state cannot be used: {error}",
+                hint="nothing more is sent by this run; run the same command again when the store answers",
+            ) from None
+
+    def _get(self, name: str) -> StoredObject | None:
+        try:
+            found = self._reading.read_newest(self._prefix + name, LARGEST)
+        except ObjectMissing:
+            return None
+        if found.content is None or found.facts.etag is None:
+            raise StoreFault(f"'{name}' is too large, or the store gives it no tag")
+        return StoredObject(found.content, found.facts.etag, found.facts.modified)
+
+    def _put(self, put: Put) -> str | None:
+        try:
+            return self._writing.write(self._prefix + put.name, put.content, replaces=put.replaces)
+        except (ObjectChanged, StoreUnreachable):
+            return None
+
+    def _list(self, folder: str, after: str | None) -> tuple[ListedName, ...]:
+        behind = None if after is None else self._prefix + after
+        windows = self._reading.windows(self._prefix + folder, behind)
+        return tuple(
+            ListedName(each["path"].removeprefix(self._prefix), each["last_modified"].timestamp())
+            for window in windows
+            for each in window
+        )

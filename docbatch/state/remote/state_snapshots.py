@@ -1,0 +1,87 @@
+"""Snapshots: the state as it was after a record, in pieces named by what is in them."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from docbatch.state.remote.leases import replaced
+from docbatch.state.remote.log_records import LogEnd, LogRecord, RecordKind, read_end
+from docbatch.state.remote.object_names import Position, chunk_name, snapshot_name
+from docbatch.state.remote.owned_log import OwnedLog, append
+from docbatch.state.remote.sealed_text import altered, opened, sealed
+from docbatch.state.remote.store_requests import Steps, put_new, read
+
+
+@dataclass(frozen=True, slots=True)
+class StateSnapshot:
+    """`named` is the record that names it, `covers` the last record that is in it: others may stand between the two.
+
+    `chunks` are names of objects, in the order of their contents.
+    """
+
+    named: Position
+    covers: LogEnd
+    chunks: tuple[str, ...]
+
+
+def write_snapshot(
+    log: OwnedLog, covers: LogEnd, contents: Iterable[bytes], former: StateSnapshot | None
+) -> Steps[tuple[OwnedLog, StateSnapshot]]:
+    """Write what changed since a former snapshot, and have a record name the new one.
+
+    Pieces of an earlier epoch are taken from the former snapshot only: of all others an owner that was replaced may have
+    been told to remove them. Raises OwnerReplaced.
+    """
+    known = {} if former is None else {name.rpartition("/")[2]: name for name in former.chunks}
+    names = []
+    for content in contents:
+        digest = hashlib.sha256(content).hexdigest()
+        if digest not in known:
+            known[digest] = chunk_name(log.epoch, digest)
+            yield from put_new(known[digest], content)
+        names.append(known[digest])
+    return (yield from _name(log, covers, tuple(names)))
+
+
+def _name(log: OwnedLog, covers: LogEnd, chunks: tuple[str, ...]) -> Steps[tuple[OwnedLog, StateSnapshot]]:
+    epoch, sequence = log.end.position
+    place = Position(epoch, sequence + 1)
+    head = {"project": log.project, "covers": covers.described(), "chunks": list(chunks)}
+    content = sealed(head)
+    stands = yield from put_new(snapshot_name(place), content)
+    if stands.content != content:
+        raise replaced(f"another wrote {snapshot_name(place)}")
+    body = json.dumps({"snapshot": hashlib.sha256(content).hexdigest()}).encode()
+    log = yield from append(log, RecordKind.SNAPSHOT, body)
+    return log, StateSnapshot(place, covers, chunks)
+
+
+def read_snapshot(record: LogRecord) -> Steps[StateSnapshot]:
+    """Return the snapshot that a record names. Raises AlteredState, NewerState."""
+    name = snapshot_name(record.position)
+    found = yield from read(name)
+    if found is None:
+        raise altered(name, "it is missing")
+    head = opened(found.content, name, record.project).head
+    try:
+        meant = json.loads(record.body)["snapshot"]
+        covers, chunks = read_end(head["covers"]), tuple(map(str, head["chunks"]))
+    except (ValueError, KeyError, TypeError):
+        raise altered(name, "it is not what docbatch writes") from None
+    if meant != hashlib.sha256(found.content).hexdigest():
+        raise altered(name, "it is another than the log names")
+    return StateSnapshot(record.position, covers, chunks)
+
+
+def read_chunks(names: Sequence[str]) -> Steps[list[bytes]]:
+    """Return the contents of chunks. Raises AlteredState for one that is missing or another."""
+    contents = []
+    for name in names:
+        found = yield from read(name)
+        if found is None:
+            raise altered(name, "it is missing")
+        if hashlib.sha256(found.content).hexdigest() != name.rpartition("/")[2]:
+            raise altered(name, "its content is another")
+        contents.append(found.content)
+    return contents

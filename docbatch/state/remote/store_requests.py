@@ -1,0 +1,120 @@
+"""What is asked of a store, as values: drivers yield them and are sent the answers.
+
+Assumed of a store, and tried at first use: a put under a condition is decided by one winner; what was put is read and listed
+from then on by everybody; a name that was removed is free again. Nothing is assumed of when a request arrives: one whose
+answer was lost may be done much later, or never.
+"""
+
+from collections.abc import Generator
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from docbatch.core.errors import StateError
+
+T = TypeVar("T")
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between the tries to have a put settled whose answer was lost."""
+
+
+class Get(NamedTuple):
+    """Answered by `StoredObject`, or None where there is none."""
+
+    name: str
+
+
+class Put(NamedTuple):
+    """Answered by the tag of what was written; by None where it was refused, or where nobody knows.
+
+    `replaces` is the tag of what it replaces; without one nothing may be there. It is asked once and never repeated below.
+    """
+
+    name: str
+    content: bytes
+    replaces: str | None = None
+
+
+class ListBelow(NamedTuple):
+    """Answered by `ListedNames` below a folder, or those behind a name in it, in the order of names."""
+
+    folder: str
+    after: str | None = None
+
+
+class Remove(NamedTuple):
+    """Answered by None, also where nothing is there."""
+
+    name: str
+
+
+class Pause(NamedTuple):
+    """Answered by None, when so many seconds have passed."""
+
+    seconds: float
+
+
+class StoredObject(NamedTuple):
+    """An object as it was read. `modified` is the store's date, in seconds since 1970."""
+
+    content: bytes
+    tag: str
+    modified: float
+
+
+class ListedName(NamedTuple):
+    name: str
+    modified: float
+
+
+StoreRequest: TypeAlias = Get | Put | ListBelow | Remove | Pause
+Steps: TypeAlias = Generator[StoreRequest, Any, T]
+"""A driver: yields requests, is sent their answers, and returns what it came to."""
+
+
+def read(name: str) -> Steps[StoredObject | None]:
+    found: StoredObject | None = yield Get(name)
+    return found
+
+
+def names_below(folder: str, after: str | None = None) -> Steps[tuple[ListedName, ...]]:
+    found: tuple[ListedName, ...] = yield ListBelow(folder, after)
+    return found
+
+
+def put_new(name: str, content: bytes) -> Steps[StoredObject]:
+    """Put an object where nothing may be, until it is known what stands there, and return that: this one, or another.
+
+    Whatever became of a put is read from its name. Where nothing is there, the same bytes are put again: of the two, should
+    the first arrive late, the store takes one.
+    """
+    for seconds in PAUSES:
+        tag: str | None = yield Put(name, content)
+        if tag is not None:
+            return StoredObject(content, tag, 0.0)
+        found = yield from read(name)
+        if found is not None:
+            return found
+        yield Pause(seconds)
+    raise _unsettled(name)
+
+
+def put_over(name: str, content: bytes, former: StoredObject) -> Steps[StoredObject | None]:
+    """Put an object in the place of another, until it is known what stands there, and return that.
+
+    The content has to be one that was never put under this name before: tags of some stores are sums of contents.
+    """
+    for seconds in PAUSES:
+        tag: str | None = yield Put(name, content, former.tag)
+        if tag is not None:
+            return StoredObject(content, tag, 0.0)
+        found = yield from read(name)
+        if found is None or found.tag != former.tag:
+            return found
+        yield Pause(seconds)
+    raise _unsettled(name)
+
+
+def _unsettled(name: str) -> StateError:
+    return StateError(
+        f"the store of the state does not say whether '{name}' was written",
+        hint="nothing is sent by this run any more; run the same command again when the store answers",
+    )
