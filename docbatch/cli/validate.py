@@ -9,6 +9,7 @@ from docbatch import EnvironmentNeeded
 from docbatch.cli import json_lines, options
 from docbatch.cli.chosen_project import open_chosen
 from docbatch.cli.output import say, tell
+from docbatch.core.report import remarks_told_once
 
 if TYPE_CHECKING:
     from docbatch import Project
@@ -34,10 +35,11 @@ def command(paths: tuple[Path, ...], *, untrusted: bool) -> None:
     for remark in project.remarks(paths or None):
         say(f"warning: {remark}", err=True)
         tell("warning", None, message=str(remark))
-    for job in jobs:
-        for caution in job.cautions:
-            say(f"warning: {caution}", err=True)
-            tell("warning", None, job=job.name, message=str(caution))
+    cautions = [(job.name, caution) for job in jobs for caution in job.cautions]
+    for caution in remarks_told_once(cautions):
+        say(f"warning: {caution}", err=True)
+    for name, caution in cautions:
+        tell("warning", None, job=name, message=str(caution))
 
 
 def _project(*, untrusted: bool) -> "Project":

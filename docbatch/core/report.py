@@ -1,6 +1,6 @@
 """What a plan says, as values, and how numbers, sizes and times are said. Pure; `plan_formats` makes texts of plans."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -47,6 +47,7 @@ ACTION_OF: Mapping[str, Action] = {
     "look": "look",
 }
 """The word for each kind of line; of what is sent, that of documents that were not sent before."""
+_MOST_NAMED = 3
 _ANOTHER_WAY: frozenset[str] = frozenset(
     {
         Reason.TYPE,
@@ -278,3 +279,26 @@ def named_versions(pins: Mapping[str, str]) -> str:
 
 def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def remarks_told_once(remarks: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield each sentence once, with the jobs it is about, in the order in which it came up first.
+
+    A remark is a job's name and a sentence about it; where one begins with `job 'NAME': `, the rest is compared with others'.
+    """
+    jobs: dict[str, list[str]] = {}
+    whole: dict[str, str] = {}
+    for name, sentence in remarks:
+        said = sentence.removeprefix(f"job '{name}': ")
+        whole.setdefault(said, sentence)
+        jobs.setdefault(said, []).append(name)
+    for said, names in jobs.items():
+        is_of_several = len(set(names)) > 1 and whole[said] != said
+        yield f"jobs {_named(names)}: {said}" if is_of_several else whole[said]
+
+
+def _named(names: list[str]) -> str:
+    if len(names) <= _MOST_NAMED:
+        return ", ".join(f"'{name}'" for name in names[:-1]) + f" and '{names[-1]}'"
+    shown = ", ".join(f"'{name}'" for name in names[: _MOST_NAMED - 1])
+    return f"{shown} and {len(names) - _MOST_NAMED + 1:,} more"

@@ -23,6 +23,7 @@ from docbatch.core.report import (
     StateKnown,
     named_versions,
     plural,
+    remarks_told_once,
 )
 from docbatch.engine.connections.passwords import unreadable
 from docbatch.engine.planning.amounts.sending_hours import waits_for
@@ -336,8 +337,8 @@ def _closed(targets: Iterable[ResolvedJob], sending: Collection[str], store: Sto
 
 
 def _notes(targets: Sequence[ResolvedJob]) -> Iterator[str]:
+    yield from remarks_told_once((target.name, caution) for target in targets for caution in target.cautions)
     for target in targets:
-        yield from target.cautions
         for name, (kept, current) in moved(target).items():
             yield (
                 f"job '{target.name}' keeps {name} {kept}, {current} is installed;"
