@@ -174,6 +174,38 @@ def test_a_case_leads_nowhere_else(tested: Project, tmp_path_factory: pytest.Tem
     assert "secret" not in ended.out
 
 
+@pytest.mark.parametrize("link", ["tests/plans/all", "tests/plans", "tests", PLAN])
+@pytest.mark.parametrize("trust", [[], ["--untrusted"]])
+def test_no_plan_is_recorded_where_a_link_leads_out_of_the_project(
+    tested: Project, tmp_path_factory: pytest.TempPathFactory, link: str, trust: list[str]
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    place = tested.root / link
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(outside / "plan.txt" if link == PLAN else outside)
+
+    ended = tested.call("test", "--update", *trust)
+
+    assert ended.code == 64
+    assert "out of the project" in ended.err or "outside of the project" in ended.err
+    assert list(outside.iterdir()) == []
+
+
+def test_a_draft_that_came_with_the_checkout_is_not_written_through(
+    tested: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    victim = tmp_path_factory.mktemp("outside") / "victim"
+    victim.write_text("as before")
+    tested.write({"tests/plans/all/documents/in/a.txt": "one"})
+    (tested.root / "tests/plans/all/.plan.txt.new").symlink_to(victim)
+
+    assert tested.call("test", "--update", "--untrusted").code == 0
+
+    assert victim.read_text() == "as before"
+    assert not (tested.root / PLAN).is_symlink()
+    assert "job job" in read(tested)
+
+
 def test_another_version_is_named_where_plans_differ(tested: Project) -> None:
     tested.call("test", "--update")
     plan = tested.root / PLAN
