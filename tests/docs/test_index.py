@@ -1,0 +1,45 @@
+"""Pages are found: each stands in the index by name, and in the contents of the site under its kind of reader."""
+
+import re
+from pathlib import Path
+
+from tests.docs.pages import ROOT, page, pages
+
+INDEX = page("docs/index.md")
+BENEATH = ("docs/decisions/", "benchmarks/")
+"""Folders of many pages of which one leads to the others."""
+
+
+def contents() -> dict[str, list[Path]]:
+    """Return what the site's contents list, by their captions."""
+    blocks = re.findall(r"```\{toctree\}\n(.+?)\n\n(.+?)\n```", INDEX.text, re.DOTALL)
+    return {
+        re.findall(r":caption: (.+)", head)[0]: [
+            (INDEX.path.parent / f"{each}.md").resolve() for each in body.splitlines() if "*" not in each
+        ]
+        for head, body in blocks
+    }
+
+
+def for_readers() -> set[Path]:
+    return {each.path for each in pages() if not each.name.startswith(BENEATH)} - {INDEX.path}
+
+
+def test_each_page_stands_once_in_the_contents_of_the_site() -> None:
+    listed = [path for paths in contents().values() for path in paths]
+
+    assert sorted(path for path in listed if not path.relative_to(ROOT).as_posix().startswith(BENEATH)) == (
+        sorted(for_readers())
+    )
+
+
+def test_pages_for_users_do_not_stand_beneath_decisions() -> None:
+    docs = ROOT / "docs"
+
+    assert [path.name for path in contents()["Beneath"] if path.parent == docs] == []
+
+
+def test_each_page_for_readers_is_named_in_the_index() -> None:
+    named = {(INDEX.path.parent / link.partition("#")[0]).resolve() for link in INDEX.links}
+
+    assert sorted(path.name for path in for_readers() - named) == []
