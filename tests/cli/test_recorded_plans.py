@@ -32,6 +32,7 @@ def test_a_plan_is_recorded_and_stays_the_same(tested: Project) -> None:
         "job job",
         "  by local: parse, config {}",
         "  priority 50",
+        "  into files out/{{ doc.path }}.md (markdown)",
         "  2 documents of unknown length",
         "  + submit a.txt: text/plain, 3 bytes",
         "      → out/a.txt.md",
@@ -41,6 +42,7 @@ def test_a_plan_is_recorded_and_stays_the_same(tested: Project) -> None:
         "job paid",
         "  by extend: parse, config {}",
         "  priority 50",
+        "  into files paid/{{ doc.path }}.md (markdown)",
         "  2 documents of unknown length",
         "  at least 0.05 USD (at least 4 credits)",
         "  what failed pages and documents that are sent again ar",
@@ -148,6 +150,35 @@ def test_of_many_documents_a_digest_tells(tested: Project, monkeypatch: pytest.M
     assert tested.call("test").code == 1
 
 
+ROWS = """sink:
+  - {type: sqlite, path: out/a.db, table: t, rows: page, columns: {file: "{{ doc.path }}"}}
+"""
+LINES = "sink:\n  - {type: jsonl, path: out/a.jsonl}\n"
+WITHOUT = JOB.partition("sink:")[0]
+FORMS = {
+    "a format": (JOB, JOB.replace("format: markdown", "format: text")),
+    "pictures": (JOB, f"{JOB}    pictures: none\n"),
+    "a template": (JOB, JOB.replace("doc.path }}", "doc.name }}")),
+    "a label": (JOB, f"{JOB}labels: {{team: finance}}\n"),
+    "rows": (WITHOUT + ROWS, (WITHOUT + ROWS).replace("rows: page", "rows: block")),
+    "a column": (WITHOUT + ROWS, (WITHOUT + ROWS).replace("file:", "name:")),
+    "a table": (WITHOUT + ROWS, (WITHOUT + ROWS).replace("table: t", "table: u")),
+    "failures": (WITHOUT + LINES, (WITHOUT + LINES).replace("a.jsonl", "a.jsonl, failures: true")),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), FORMS.values(), ids=FORMS)
+def test_a_plan_says_in_which_form_results_are_written(tested: Project, before: str, after: str) -> None:
+    (tested.root / "jobs/paid.yaml").unlink()
+    tested.job(before)
+    tested.call("test", "--update")
+    tested.job(after)
+
+    ended = tested.call("test")
+
+    assert (ended.code, "differs: all" in ended.out) == (1, True), ended.err
+
+
 def test_what_apply_would_refuse_is_recorded(tested: Project) -> None:
     tested.job(JOB.replace("out/{{ doc.path }}.md", "out/{{ doc.suffix }}.md"))
 
@@ -253,9 +284,8 @@ def test_a_bucket_is_not_asked_and_its_objects_may_be_stood_for(tested: Project)
     stood_for = read(tested, "tests/plans/with/plan.txt")
     assert "  + submit deep/one.txt: text/plain, 3 bytes\n      → out/deep/one.txt.md\n" in stood_for
     assert read(tested, "tests/plans/without/plan.txt").startswith("#")
-    assert "job job\n  by local: parse, config {}\n  priority 50\n  no documents\n" in read(
-        tested, "tests/plans/without/plan.txt"
-    )
+    without = read(tested, "tests/plans/without/plan.txt")
+    assert "  into files out/{{ doc.path }}.md (markdown)\n  no documents\n" in without
 
 
 def test_what_is_only_in_a_bucket_is_said_not_to_be_looked_at(tested: Project) -> None:

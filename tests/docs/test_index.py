@@ -39,6 +39,21 @@ def test_pages_for_users_do_not_stand_beneath_decisions() -> None:
     assert [path.name for path in contents()["Beneath"] if path.parent == docs] == []
 
 
+def test_a_page_has_one_title() -> None:
+    titles = {
+        found.name: sum(token.tag == "h1" for token in found.tokens if token.nesting == 1)
+        for found in pages()
+    }
+
+    assert {name: number for name, number in titles.items() if number != 1} == {}
+
+
+def test_a_decision_is_called_by_its_number() -> None:
+    decisions = [found for found in pages() if re.match(r"docs/decisions/\d", found.name)]
+
+    assert [each.name for each in decisions if not each.text.startswith(f"# {each.path.name[:4]} ")] == []
+
+
 def test_each_page_for_readers_is_named_in_the_index() -> None:
     named = {(INDEX.path.parent / link.partition("#")[0]).resolve() for link in INDEX.links}
 
