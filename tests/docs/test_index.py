@@ -39,6 +39,16 @@ def test_pages_for_users_do_not_stand_beneath_decisions() -> None:
     assert [path.name for path in contents()["Beneath"] if path.parent == docs] == []
 
 
+def test_the_map_names_every_room_of_the_engine() -> None:
+    """What lies deeper in a vendor's or a format's folder is told there."""
+    engine = ROOT / "docbatch" / "engine"
+    rooms = [path for depth in ("*/__init__.py", "*/*/__init__.py") for path in engine.glob(depth)]
+
+    assert [
+        room.parent.name for room in rooms if f"{room.parent.name}/`" not in page("CONTRIBUTING.md").text
+    ] == []
+
+
 def test_a_page_has_one_title() -> None:
     titles = {
         found.name: sum(token.tag == "h1" for token in found.tokens if token.nesting == 1)

@@ -57,7 +57,7 @@ class PlanRecord:
             # Which versions make it is of the machine.
             declared = sink.identity.removesuffix(sink.versions.identity)
             failures = ", with rows for failures" if sink.takes_failures else ""
-            yield f"into {sink.kind.name} {shown_sink(declared, self._plan.project)}{failures}"
+            yield f"into {sink.kind.name} {shown_sink(declared, str(self._plan.project))}{failures}"
         yield from figures(self._report, target.name)
         yield from reasons(self._report, target.name)
         whose = f"job '{target.name}': "
