@@ -157,7 +157,8 @@ def _row(option: click.Option, context: click.Context) -> str:
     names = ", ".join(f"`{name}{value if name == option.opts[-1] else ''}`" for name in option.opts)
     more = [names, *(f"`{name}`" for name in option.secondary_opts)]
     said = [_text(option.help or "")]
-    if option.multiple:
+    # A second name of another environment is taken to be refused.
+    if option.multiple and option.opts[0] != "--env":
         said.append("May be given several times.")
     if isinstance(option.envvar, str):
         said.append(f"Also as the variable [`{option.envvar}`](#variables).")

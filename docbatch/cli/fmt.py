@@ -152,7 +152,7 @@ def _conclude(found: "Sequence[LaidOut]", *, writes: bool, upgrade: bool) -> int
             else "",
         ]
         say(", ".join(filter(None, parts)))
-        if upgrade and all(set(each.versions) <= {NEWEST} for each in found):
+        if upgrade and not refused and all(set(each.versions) <= {NEWEST} for each in found):
             say(f"nothing to upgrade: {NEWEST} is the newest apiVersion")
         if changed and not writes:
             say("'docbatch fmt' formats them")

@@ -1,12 +1,13 @@
 """From the JSON Schema of whole jobs to that of parts: nothing is missed, null takes away, and a matrix may fill in a value of any type."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from docbatch.fields import Schema
 
-_NAME = "TakenAwayOrFilledIn"
-_OTHER: Schema = {"anyOf": [{"type": "null"}, {"type": "string", "pattern": r"\{\{-?\s*matrix\b"}]}
+_NAME = "Unsaid"
+"""The definition of what a part has in place of a value: it takes one away, or a matrix fills it in."""
+_NULL: Schema = {"type": "null"}
+_OTHER: Schema = {"anyOf": [_NULL, {"type": "string", "pattern": r"\{\{-?\s*matrix\b"}]}
 _DROPPED = frozenset({"required", "dependentRequired", "minProperties", "discriminator"})
 _CONDITIONS = frozenset({"if", "not"})
 """They hold or do not: what is required there is what tells."""
@@ -16,12 +17,26 @@ _NAMED = frozenset({"$defs", "dependentSchemas"})
 _ABOUT = ("description", "default")
 
 
-def part_of(whole: Schema, place: str) -> Schema:
-    """Return the schema of parts of what another describes; its definitions are to be found at `place`, such as `#/$defs/`."""
+def part_of(whole: Schema, place: str, wholes: str | None = None) -> Schema:
+    """Return the schema of parts of what another describes; its definitions are to be found at `place`, such as `#/$defs/`.
+
+    Where the definitions of the whole are in the same document, at `wholes`, a value that both have is written once, there.
+    """
     part: Schema = _loosened(whole, place)
     part["$defs"][_NAME] = _OTHER
+    if wholes is not None:
+        _share_values(part, whole, place, wholes)
     _let_take_away(part["$defs"], [each["$ref"].rpartition("/")[2] for each in _members(whole, "source")])
     return part
+
+
+def _share_values(part: Schema, whole: Schema, place: str, wholes: str) -> None:
+    for name, definition in whole["$defs"].items():
+        for key, value in definition.get("properties", {}).items():
+            _, rest = _apart(value)
+            there = {"$ref": f"{wholes}{name}/properties/{key}"}
+            if _loosened(rest, place) == rest and len(str(rest)) > len(str(there)):
+                part["$defs"][name]["properties"][key]["anyOf"] = [there, {"$ref": place + _NAME}]
 
 
 def _members(whole: Schema, name: str) -> list[Schema]:
@@ -64,11 +79,19 @@ def _word(word: str, value: Any, place: str) -> Any:
 
 
 def _or_other(schema: Any, place: str) -> Any:
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, dict):
         return schema
+    about, rest = _apart(schema)
+    value = _loosened(rest, place)
+    kinds = value["anyOf"] if set(value) == {"anyOf"} else [value]
+    # Null is what takes away.
+    return {**about, "anyOf": [*(kind for kind in kinds if kind != _NULL), {"$ref": place + _NAME}]}
+
+
+def _apart(schema: Schema) -> tuple[Schema, Schema]:
+    """Return what a schema tells readers, and what it asks of values."""
     about = {word: schema[word] for word in _ABOUT if word in schema}
-    rest = {word: value for word, value in schema.items() if word not in about}
-    return {**about, "anyOf": [_loosened(rest, place), {"$ref": place + _NAME}]}
+    return about, {word: value for word, value in schema.items() if word not in about}
 
 
 def _moved(schema: Any, place: str) -> Any:

@@ -31,6 +31,9 @@ from docbatch.specs.provider_rules import configs, connection_rules, job_rules, 
 from docbatch.specs.report_schema import report_schema
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_PART = "part."
+"""What names of definitions begin with that hold for parts of jobs."""
+_WIDTH = 120
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "object", "additionalProperties": _TEXT}
 _KNOWN = {"sha256": "string", "size": "integer", "media_type": "string"}
@@ -55,13 +58,14 @@ def whole_job() -> Schema:
 def job_schema() -> Schema:
     """Return the schema of job specs. What extends others, or has a matrix, may leave out what those say, and fill in values of any type."""
     whole = whole_job()
-    part = part_of(whole, "#/then/$defs/")
+    definitions = whole.pop("$defs")
+    part = part_of({**whole, "$defs": definitions}, f"#/$defs/{_PART}", "#/$defs/")
+    definitions |= {_PART + name: each for name, each in part.pop("$defs").items()}
     part["required"] = ["apiVersion", "name"]
     # What extends nothing has all of its source, and of its matrix.
     own = {"properties": {"matrix": whole["properties"]["matrix"]}, "required": ["source"]}
     part["allOf"].append({"if": {"required": ["extends"]}, "else": own})
     composed = {"anyOf": [{"required": ["extends"]}, {"required": ["matrix"]}]}
-    definitions = whole.pop("$defs")
     return _document("docbatch job", {"if": composed, "then": part, "else": whole, "$defs": definitions})
 
 
@@ -225,8 +229,21 @@ def load_plugins() -> Sequence[UsageError]:
 
 
 def render(name: str) -> str:
-    """Return a schema as the text of its file."""
-    return json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False) + "\n"
+    """Return a schema as the text of its file: what fits into a line stands in one, as the file is part of users' projects."""
+    return _folded(SCHEMAS[name](), "") + "\n"
+
+
+def _folded(value: Any, indent: str) -> str:
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, Mapping | list) or len(indent) + len(flat) <= _WIDTH:
+        return flat
+    inner = indent + "  "
+    if isinstance(value, list):
+        return f"[\n{inner}" + f",\n{inner}".join(_folded(each, inner) for each in value) + f"\n{indent}]"
+    members = (
+        f"{json.dumps(key, ensure_ascii=False)}: {_folded(each, inner)}" for key, each in value.items()
+    )
+    return f"{{\n{inner}" + f",\n{inner}".join(members) + f"\n{indent}}}"
 
 
 def file_name(name: str) -> str:

@@ -249,6 +249,18 @@ def test_an_upgrade_says_where_nothing_is_to_be_done(crooked: Project) -> None:
     assert "nothing to upgrade: docbatch/v1 is the newest apiVersion" in crooked.call("fmt", "--upgrade").out
 
 
+@pytest.mark.parametrize("path", [".", "documents"])
+def test_a_folder_without_specs_is_an_error(project: Project, path: str) -> None:
+    project.write({"docbatch.txt": "", "documents/a.txt": "x", "documents/.b.yaml": "a:   1\n"})
+    for file in project.root.glob("jobs/*"):
+        file.unlink()
+
+    ended = project.call("fmt", path)
+
+    assert (ended.code, ended.out) == (64, "")
+    assert ended.err.startswith(f"error: the folder {path} holds no *.yaml or *.yml file\n")
+
+
 def test_an_upgrade_refuses_versions_that_are_not_known(crooked: Project) -> None:
     crooked.job(JOB.replace("docbatch/v1", "docbatch/v7"))
 
@@ -259,6 +271,7 @@ def test_an_upgrade_refuses_versions_that_are_not_known(crooked: Project) -> Non
         "jobs/job.yaml:2:13: apiVersion: the version docbatch/v7 is not known (the newest is docbatch/v1"
         in ended.err
     )
+    assert "nothing to upgrade" not in ended.out
     assert crooked.call("fmt").code == 0
 
 

@@ -32,6 +32,7 @@ def test_a_plan_is_recorded_and_stays_the_same(tested: Project) -> None:
         "job job",
         "  by local: parse, config {}",
         "  priority 50",
+        "  into files out/{{ doc.path }}.md (markdown)",
         "  2 documents of unknown length",
         "  + submit a.txt: text/plain, 3 bytes",
         "      → out/a.txt.md",
@@ -41,6 +42,7 @@ def test_a_plan_is_recorded_and_stays_the_same(tested: Project) -> None:
         "job paid",
         "  by extend: parse, config {}",
         "  priority 50",
+        "  into files paid/{{ doc.path }}.md (markdown)",
         "  2 documents of unknown length",
         "  at least 0.05 USD (at least 4 credits)",
         "  what failed pages and documents that are sent again ar",
@@ -148,6 +150,35 @@ def test_of_many_documents_a_digest_tells(tested: Project, monkeypatch: pytest.M
     assert tested.call("test").code == 1
 
 
+ROWS = """sink:
+  - {type: sqlite, path: out/a.db, table: t, rows: page, columns: {file: "{{ doc.path }}"}}
+"""
+LINES = "sink:\n  - {type: jsonl, path: out/a.jsonl}\n"
+WITHOUT = JOB.partition("sink:")[0]
+FORMS = {
+    "a format": (JOB, JOB.replace("format: markdown", "format: text")),
+    "pictures": (JOB, f"{JOB}    pictures: none\n"),
+    "a template": (JOB, JOB.replace("doc.path }}", "doc.name }}")),
+    "a label": (JOB, f"{JOB}labels: {{team: finance}}\n"),
+    "rows": (WITHOUT + ROWS, (WITHOUT + ROWS).replace("rows: page", "rows: block")),
+    "a column": (WITHOUT + ROWS, (WITHOUT + ROWS).replace("file:", "name:")),
+    "a table": (WITHOUT + ROWS, (WITHOUT + ROWS).replace("table: t", "table: u")),
+    "failures": (WITHOUT + LINES, (WITHOUT + LINES).replace("a.jsonl", "a.jsonl, failures: true")),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), FORMS.values(), ids=FORMS)
+def test_a_plan_says_in_which_form_results_are_written(tested: Project, before: str, after: str) -> None:
+    (tested.root / "jobs/paid.yaml").unlink()
+    tested.job(before)
+    tested.call("test", "--update")
+    tested.job(after)
+
+    ended = tested.call("test")
+
+    assert (ended.code, "differs: all" in ended.out) == (1, True), ended.err
+
+
 def test_what_apply_would_refuse_is_recorded(tested: Project) -> None:
     tested.job(JOB.replace("out/{{ doc.path }}.md", "out/{{ doc.suffix }}.md"))
 
@@ -172,6 +203,38 @@ def test_a_case_leads_nowhere_else(tested: Project, tmp_path_factory: pytest.Tem
     assert ended.code == 64
     assert "leads out of the project" in ended.err or "lies outside of the project" in ended.err
     assert "secret" not in ended.out
+
+
+@pytest.mark.parametrize("link", ["tests/plans/all", "tests/plans", "tests", PLAN])
+@pytest.mark.parametrize("trust", [[], ["--untrusted"]])
+def test_no_plan_is_recorded_where_a_link_leads_out_of_the_project(
+    tested: Project, tmp_path_factory: pytest.TempPathFactory, link: str, trust: list[str]
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    place = tested.root / link
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(outside / "plan.txt" if link == PLAN else outside)
+
+    ended = tested.call("test", "--update", *trust)
+
+    assert ended.code == 64
+    assert "out of the project" in ended.err or "outside of the project" in ended.err
+    assert list(outside.iterdir()) == []
+
+
+def test_a_draft_that_came_with_the_checkout_is_not_written_through(
+    tested: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    victim = tmp_path_factory.mktemp("outside") / "victim"
+    victim.write_text("as before")
+    tested.write({"tests/plans/all/documents/in/a.txt": "one"})
+    (tested.root / "tests/plans/all/.plan.txt.new").symlink_to(victim)
+
+    assert tested.call("test", "--update", "--untrusted").code == 0
+
+    assert victim.read_text() == "as before"
+    assert not (tested.root / PLAN).is_symlink()
+    assert "job job" in read(tested)
 
 
 def test_another_version_is_named_where_plans_differ(tested: Project) -> None:
@@ -221,9 +284,8 @@ def test_a_bucket_is_not_asked_and_its_objects_may_be_stood_for(tested: Project)
     stood_for = read(tested, "tests/plans/with/plan.txt")
     assert "  + submit deep/one.txt: text/plain, 3 bytes\n      → out/deep/one.txt.md\n" in stood_for
     assert read(tested, "tests/plans/without/plan.txt").startswith("#")
-    assert "job job\n  by local: parse, config {}\n  priority 50\n  no documents\n" in read(
-        tested, "tests/plans/without/plan.txt"
-    )
+    without = read(tested, "tests/plans/without/plan.txt")
+    assert "  into files out/{{ doc.path }}.md (markdown)\n  no documents\n" in without
 
 
 def test_what_is_only_in_a_bucket_is_said_not_to_be_looked_at(tested: Project) -> None:

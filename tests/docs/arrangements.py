@@ -38,10 +38,9 @@ def samples(project: Project, names: tuple[str, ...], folder: str = "inbox") -> 
 
 @contextmanager
 def nothing(folder: Path) -> Iterator[Project]:
-    """An empty folder, and a document beside it that a reader may have."""
+    """An empty folder."""
     project = Project(folder / "letters")
     project.root.mkdir()
-    (folder / "letter.txt").write_bytes((ROOT / "samples/letter.txt").read_bytes())
     yield project
 
 

@@ -34,6 +34,17 @@ def test_a_reference_is_up_to_date(name: str) -> None:
     assert page(f"docs/{name}").text == drawn()[name](), "run script/docs"
 
 
+def test_an_environment_is_named_once() -> None:
+    env, var = (
+        {line for line in page("docs/commands.md").text.splitlines() if line.startswith(f"| `{name} ")}
+        for name in ("--env", "--var")
+    )
+
+    assert len(env) == len(var) == 1
+    assert "several times" not in "".join(env)
+    assert "several times" in "".join(var)
+
+
 def test_all_that_is_drawn_is_compared() -> None:
     assert set(drawn()) == {"state.md", "spec.md", "commands.md", "json-lines.md"}
 

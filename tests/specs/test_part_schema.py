@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from docbatch.specs.schema import fragment_schema, job_schema
 from docbatch.specs.yaml import parse
+from tests.specs.test_schema import JOBS, mutants
 
 TEAM = Path(__file__).parents[2] / "examples" / "team"
 JOB = Draft202012Validator(job_schema())
@@ -92,6 +95,21 @@ def test_a_job_with_a_matrix_alone_has_a_source() -> None:
     job = f"{HEAD}matrix: {{a: [1]}}\n"
     assert not JOB.is_valid(read(job))
     assert JOB.is_valid(read(f"{job}source: {{include: x}}\n"))
+
+
+@given(st.sampled_from(JOBS).flatmap(mutants))
+def test_jobs_that_extend_and_fragments_may_say_the_same(spec: dict[str, Any]) -> None:
+    said = {key: value for key, value in spec.items() if key not in {"apiVersion", "name"}}
+    job = {"apiVersion": "docbatch/v1", "name": "a", "extends": "base.yaml", **said}
+    assert JOB.is_valid(job) == FRAGMENT.is_valid(said)
+
+
+def test_a_value_of_whole_jobs_and_parts_is_written_once() -> None:
+    definitions = job_schema()["$defs"]
+    assert definitions["part.FilesSinkSpec"]["properties"]["format"]["anyOf"] == [
+        {"$ref": "#/$defs/FilesSinkSpec/properties/format"},
+        {"$ref": "#/$defs/part.Unsaid"},
+    ]
 
 
 def test_a_fragment_has_no_name() -> None:

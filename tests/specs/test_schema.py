@@ -193,11 +193,23 @@ def test_the_schema_is_one(name: str) -> None:
 
 @pytest.mark.parametrize("schema", [job_schema(), project_schema()])
 def test_every_field_is_described(schema: dict[str, Any]) -> None:
-    models = [schema, *schema["$defs"].values()]
-    fields = {name: field for model in models for name, field in model.get("properties", {}).items()}
-    assert [
-        name for name, field in fields.items() if "description" not in field and "const" not in field
-    ] == []
+    models = {name: model for name, model in schema["$defs"].items() if not name.startswith("part.")}
+    fields = [
+        (name, field)
+        for model in (schema, *models.values())
+        for name, field in model.get("properties", {}).items()
+    ]
+    assert [name for name, field in fields if "description" not in field and "const" not in field] == []
+
+
+def test_parts_of_jobs_are_described_as_whole_ones_are() -> None:
+    definitions = job_schema()["$defs"]
+    parts = {name: each for name, each in definitions.items() if name.startswith("part.")}
+    assert len(parts) > 50
+    for name, part in parts.items():
+        whole = definitions.get(name.removeprefix("part."), {})
+        for key, field in whole.get("properties", {}).items():
+            assert part["properties"][key].get("description") == field.get("description"), (name, key)
 
 
 def test_write_gives_all_schemas(tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ class SpecSearch:
     def files(self, paths: Sequence[Path]) -> list[Path]:
         """Return the files that are named, and those below folders that are; without any, those of the project.
 
-        Each is there once, by what it leads to. Raises UsageError for a path that is not there, or may not be read.
+        Each is there once, by what it leads to. Raises UsageError for a path that is not there, or may not be read, and for
+        a folder without specs.
         """
         found = self._named(paths) if paths else self._of_project()
         return list({real(file): file for file in found}.values())
@@ -52,7 +53,13 @@ class SpecSearch:
             place = Path(os.path.normpath(self.here / path))
             self._require(place, str(path))
             if place.is_dir():
-                yield from self._below(place)
+                below = list(self._below(place))
+                if not below:
+                    raise UsageError(
+                        f"the folder {visible(str(path))} holds no *.yaml or *.yml file",
+                        hint="name spec files themselves",
+                    )
+                yield from below
             else:
                 yield place
 

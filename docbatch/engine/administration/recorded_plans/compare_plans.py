@@ -120,5 +120,8 @@ def _write(file: Path, text: str) -> None:
 def _put(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.new")
-    draft.write_text(text, encoding="utf-8")
+    # What lies there may have come with the checkout: a link would be written through.
+    draft.unlink(missing_ok=True)
+    with draft.open("x", encoding="utf-8") as stream:
+        stream.write(text)
     draft.replace(file)

@@ -93,7 +93,10 @@ def cases_in(folder: Path, project: DeclaredProject) -> list[PlanCase]:
 
 
 def first_case(folder: Path, project: DeclaredProject) -> PlanCase:
-    return PlanCase(FIRST, Path(os.path.normpath(project.here / folder)) / FIRST)
+    """Return the case that is recorded where a folder has none. Raises UsageError where it must not be written."""
+    case = PlanCase(FIRST, Path(os.path.normpath(project.here / folder)) / FIRST)
+    _require(case.plan, show_file(case.plan, project.here), project)
+    return case
 
 
 def _require(place: Path, named: str, project: DeclaredProject) -> None:

@@ -1,7 +1,7 @@
 """A plan as a text to be kept beside the specs: the same for the same specs and documents, on any machine and any day.
 
 It holds what a change of a spec may change without anybody noticing: which documents are sent, to whom, how and for how
-much, and where each output goes. Nothing of accounts, of times and of what is installed is in it.
+much, where each output goes, and in which form. Nothing of accounts, of times and of what is installed is in it.
 """
 
 import os
@@ -16,6 +16,7 @@ from docbatch.core.report import ACTION_OF, PlanReport, plural, visible
 from docbatch.engine.planning.differences_database import Change
 from docbatch.engine.planning.plan import UNSEEN_PLACES, Plan
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
+from docbatch.naming.declared_sinks import shown_sink
 from docbatch.naming.pathtext import escape
 
 MOST_NAMED = 1000
@@ -50,9 +51,13 @@ class PlanRecord:
         yield f"priority {target.priority}"
         if target.window is not None:
             yield f"sends between {target.window.shown}"
+        if target.labels:
+            yield f"labels {', '.join(f'{name}={value}' for name, value in sorted(target.labels.items()))}"
         for sink in target.sinks:
-            if sink.root is None or not sink.kind.per_document:
-                yield f"into {sink.kind.name} {self._place(sink, sink.output or b'')}".rstrip()
+            # Which versions make it is of the machine.
+            declared = sink.identity.removesuffix(sink.versions.identity)
+            failures = ", with rows for failures" if sink.takes_failures else ""
+            yield f"into {sink.kind.name} {shown_sink(declared, str(self._plan.project))}{failures}"
         yield from figures(self._report, target.name)
         yield from reasons(self._report, target.name)
         whose = f"job '{target.name}': "
@@ -98,7 +103,6 @@ class PlanRecord:
             yield f"sent once with {first}"
 
     def _place(self, sink: ResolvedSink, output: bytes) -> str:
-        """Name an output from the project's folder on; of a server that keeps rows only the kind is told."""
-        if sink.root is None:
-            return escape(output)
-        return escape((sink.root + (b"/" + output if output else b"")).removeprefix(self._root))
+        """Name a document's output from the project's folder on."""
+        assert sink.root is not None
+        return escape((sink.root + b"/" + output).removeprefix(self._root))
