@@ -104,7 +104,8 @@ class Sink(Protocol):
         """Compare the one output that keeps many documents with what it should hold.
 
         Given (path, result digest) in path order, yield (path, reason) for every document whose part is missing or
-        differs. Only where there is one output for the job; called when its stamp differs.
+        differs. Only where there is one output for the job; called when its stamp differs. Given none, before anything is sent to a new sink that is
+        served or keeps many documents in one output, it raises ForeignOutput where what is there is not the sink's own.
         """
         return iter(())
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docbatch.core.errors import Problem
-from docbatch.naming.path_patterns import PathPattern, path_pattern
+from docbatch.naming.path_patterns import Effort, PathPattern, path_pattern
 from docbatch.naming.templates import Template
 from docbatch.specs.nodes import Origin
 from docbatch.specs.nodes import Path as Place
 from docbatch.specs.overlap import read_as_documents
+from docbatch.specs.size import OWN, UNTRUSTED
 from docbatch.specs.values import DeclaredProject, FilePlace, Job, JobSink
 
 Resolve = Callable[[Origin, DeclaredProject], tuple[Job | None, Sequence[Problem]]]
@@ -37,9 +38,9 @@ class WrittenPlace:
         """What is equal for places that meet the same others: many jobs may write to one."""
         return self.environment, self.pattern
 
-    def meets(self, other: "WrittenPlace") -> bool:
+    def meets(self, other: "WrittenPlace", effort: Effort) -> bool:
         """Say whether both may write to one place: tables of one file are one, for what the one writes is a change to the other."""
-        return self.environment != other.environment and self.pattern.meets(other.pattern)
+        return self.pattern.meets(other.pattern, effort)
 
 
 def environment_problems(
@@ -51,6 +52,14 @@ def environment_problems(
     """
     if not project.environment.others:
         return
+    bounds = UNTRUSTED if project.untrusted else OWN
+    environments = 1 + len(project.environment.others)
+    if len(jobs) * environments > bounds.everywhere:
+        many = (
+            f"{len(jobs):,} jobs in {environments} environments are more than {bounds.everywhere:,} together"
+        )
+        yield _too_many(project, many, "divide the project into several, or have fewer environments")
+        return
     everywhere = {project.environment.said: list(jobs)}
     for other in project.environment.others:
         found = everywhere.setdefault(other.environment.said, [])
@@ -60,29 +69,56 @@ def environment_problems(
             for problem in problems if is_judged else ():
                 yield replace(problem, message=f"in {other.environment.said}: {problem.message}")
     told: set[tuple[str, int | None, int | None]] = set()
-    for problem in (*_written_twice(everywhere), *_read_elsewhere(everywhere, project.here)):
+    effort = Effort()
+    twice = tuple(_written_twice(everywhere, effort, bounds.compared))
+    if effort.steps > bounds.compared:
+        many = f"the outputs of {len(jobs):,} jobs in {environments} environments are too many to compare"
+        yield _too_many(project, many, _OF_ITS_OWN)
+        return
+    for problem in (*twice, *_read_elsewhere(everywhere, project.here)):
         where = problem.file, problem.line, problem.column
         if where not in told:
             told.add(where)
             yield problem
 
 
-def _written_twice(everywhere: Mapping[str, Sequence[Job]]) -> Iterator[Problem]:
-    """Yield a problem for each sink and manifest that something of another environment meets.
+def _too_many(project: DeclaredProject, told: str, hint: str) -> Problem:
+    assert project.origin is not None
+    return project.origin.problem(("environments",), told, hint)
+
+
+def _written_twice(everywhere: Mapping[str, Sequence[Job]], effort: Effort, most: int) -> Iterator[Problem]:
+    """Yield a problem for each sink and manifest that something of another environment meets, until that takes more than `most`.
 
     In the order of what paths begin with, whatever one may meet stands before it, and its own path begins as that does.
     """
-    around: list[WrittenPlace] = []
+    around: list[tuple[str, dict[str, list[WrittenPlace]]]] = []
     known: set[tuple[object, ...]] = set()
     for each in sorted(_written(everywhere), key=lambda written: written.pattern.beginning):
-        while around and not each.pattern.beginning.startswith(around[-1].pattern.beginning):
+        beginning = each.pattern.beginning
+        while around and not beginning.startswith(around[-1][0]):
             around.pop()
-        first = next((other for other in around if each.meets(other)), None)
+        first = next(
+            (other for other in _elsewhere(around, each.environment) if each.meets(other, effort)), None
+        )
         if first is not None:
             yield _twice(each, first)
+        if effort.steps > most:
+            return
         if each.alike not in known:
             known.add(each.alike)
-            around.append(each)
+            if not around or around[-1][0] != beginning:
+                around.append((beginning, {}))
+            around[-1][1].setdefault(each.environment, []).append(each)
+
+
+def _elsewhere(
+    around: Sequence[tuple[str, Mapping[str, Sequence[WrittenPlace]]]], environment: str
+) -> Iterator[WrittenPlace]:
+    for _, places in around:
+        for other, found in places.items():
+            if other != environment:
+                yield from found
 
 
 def _twice(each: WrittenPlace, other: WrittenPlace) -> Problem:

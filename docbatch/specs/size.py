@@ -12,18 +12,29 @@ from docbatch.specs.values import Job
 
 @dataclass(frozen=True, slots=True)
 class LargestSpecs:
-    """How much there may be; `made` of what fragments and matrices come to, written out, `patterns` once their braces are spread out, `listed` documents in lists."""
+    """How much there may be; `made` of what fragments and matrices come to, written out, `patterns` once their braces are spread out, `listed` documents in lists.
+
+    `everywhere` counts jobs once for each environment, `compared` what comparing the paths of their outputs takes.
+    """
 
     characters: int = 4 * 1024 * 1024
     made: int = 16 * 1024 * 1024
     jobs: int = 10_000
     patterns: int = 50_000
     listed: int = 300_000
+    everywhere: int = 60_000
+    compared: int = 20_000_000
 
 
 OWN = LargestSpecs()
 UNTRUSTED = LargestSpecs(
-    characters=2 * 1024 * 1024, made=2 * 1024 * 1024, jobs=2_000, patterns=20_000, listed=100_000
+    characters=2 * 1024 * 1024,
+    made=2 * 1024 * 1024,
+    jobs=2_000,
+    patterns=20_000,
+    listed=100_000,
+    everywhere=6_000,
+    compared=5_000_000,
 )
 _SPREAD = "divide the project into several, each with a docbatch.yaml of its own"
 

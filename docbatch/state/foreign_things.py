@@ -38,11 +38,18 @@ def refuse_foreign_entries(folder: Path) -> None:
     root = project_root(folder)
     real, real_root = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
     if not real.is_relative_to(real_root):
-        raise _refused(folder, "is a link that leads out of the project")
+        raise _refused(_first_link(folder, root), "is a link that leads out of the project")
     if environment_of(folder) is not None and real != real_root / folder.relative_to(root):
-        raise _refused(folder, "is a link, or lies behind one, so that it is not the environment's own")
+        told = "is a link, so that the state behind it is not the environment's own"
+        raise _refused(_first_link(folder, root), told)
     for entry, kind in _strange(folder):
         raise _refused(entry, f"is {kind}, which docbatch never puts there")
+
+
+def _first_link(folder: Path, root: Path) -> Path:
+    """Return the link on the way to a folder: whoever removes what is named must not remove what lies behind it."""
+    way = reversed([each for each in (folder, *folder.parents) if each != root and each.is_relative_to(root)])
+    return next((each for each in way if each.is_symlink()), folder)
 
 
 def _strange(folder: Path, depth: int = 2) -> Iterator[tuple[Path, str]]:

@@ -231,3 +231,16 @@ def test_what_a_repository_brings_along_counts_for_nothing(
 
     plan = json.loads(ended.out)
     assert (plan["state"], plan["environment"], plan["send_items"]) == ("none", "dev", 2)
+
+
+def test_the_link_on_the_way_to_a_state_is_named_and_not_what_lies_behind_it(project: Project) -> None:
+    behind = project.root.parent / f"{project.root.name}-behind"
+    (behind / "dev").mkdir(parents=True)
+    (project.root / ".docbatch").mkdir()
+    (project.root / ".docbatch/env").symlink_to(behind)
+
+    refused = project.call("--env", "dev", "apply")
+
+    assert refused.code == 1
+    assert f"{project.root}/.docbatch/env: is a link that leads out of the project" in refused.err
+    assert list((behind / "dev").iterdir()) == []

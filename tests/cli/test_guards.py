@@ -235,6 +235,23 @@ def test_what_costs_too_much_is_approved_by_the_digest_that_plan_prints(
     assert approval(project) == "None"
 
 
+def test_a_refusal_names_each_item_once_however_many_documents_and_jobs_are_it(
+    tmp_path: Path, vendor: ExtendEmulator
+) -> None:
+    project = extend_project(tmp_path, vendor, documents=dict.fromkeys(("in/a.txt", "in/b.txt"), "same"))
+    project.write({"in/c.txt": "another"})
+    job = (project.root / "jobs/job.yaml").read_text()
+    other = job.replace("name: job", "name: other").replace('path: "', 'path: "of-other/')
+    project.write({"jobs/other.yaml": other})
+    guarded(tmp_path, "require_approval_over: 0 USD")
+
+    told = project.call("apply", "--yes")
+
+    assert told.code == 6
+    assert "2 documents of jobs 'job', 'other' cost" in told.err
+    assert re.findall(r"^  (?:.*/)?([a-c]\.txt|and .*)$", told.err, re.MULTILINE) == ["a.txt", "c.txt"]
+
+
 def test_a_reviewed_plan_needs_the_approval_as_well(tmp_path: Path, vendor: ExtendEmulator) -> None:
     project = thirty(tmp_path, vendor, "require_approval_over: 1 USD")
     assert project.call("plan", "--out", "plan.json").code == 6

@@ -93,6 +93,49 @@ def test_labels_columns_and_a_sink_added_later_cost_nothing(project: Project, sc
     assert schema.tables() == ["docbatch_delivered", "documents", "others"]
 
 
+def test_a_table_that_another_environment_writes_to_is_refused_before_anything_is_sent(
+    project: Project, schema: PostgresSchema
+) -> None:
+    project.write(
+        {
+            "docbatch.yaml": "environments:\n  dev: {project: {id: pdevdevdev01}}\n"
+            "  prod: {project: {id: pprodprod001}}\n"
+        }
+    )
+    _declare(project, schema)
+    project.applied("--env", "dev")
+    project.write({"in/d.txt": "date"})
+
+    for command in ("plan", "apply"):
+        refused = project.call("--env", "prod", command)
+        assert refused.code == 6
+        assert "has rows of a job 'job' of another project, or of another environment" in refused.err
+        assert "nothing was sent; give the job another name, the sink another table or schema" in refused.err
+    assert project.call("--env", "prod", "status").out == "spool: 0 results, 0 B\n"
+    assert project.applied("--env", "dev").processed == 1
+    assert len(_texts(schema)) == 4
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        ("CREATE TABLE documents (job text, path text, PRIMARY KEY (job))", "has another key"),
+        ("CREATE VIEW documents AS SELECT 1", "is no table"),
+    ],
+)
+def test_a_table_that_cannot_hold_the_rows_is_refused_before_anything_is_sent(
+    project: Project, schema: PostgresSchema, made: str, told: str
+) -> None:
+    schema.execute(made)
+    _declare(project, schema)
+
+    refused = project.call("apply")
+
+    assert (refused.code, told in refused.err) == (6, True)
+    assert "nothing was sent" in refused.err
+    assert project.call("status").code == 0
+
+
 def test_three_jobs_share_a_table_and_a_renamed_one_keeps_its_rows(
     project: Project, schema: PostgresSchema
 ) -> None:
@@ -206,12 +249,13 @@ def test_nothing_is_asked_and_no_command_run_by_who_only_looks(
         assert project.call(command).code in {0, 10}
     assert not ran.exists()
     assert project.call("apply").code == 0
-    assert ran.read_text() == "run\n"
+    # Once to see whose the new table is, once to write.
+    assert ran.read_text() == "run\n" * 2
     schema.execute("DELETE FROM documents")
 
     planned = project.call("plan")
     assert "which is run by 'docbatch apply' alone" in planned.out
-    assert ran.read_text() == "run\n"
+    assert ran.read_text() == "run\n" * 2
     assert project.applied().processed == 0
     assert len(_texts(schema)) == 3
 

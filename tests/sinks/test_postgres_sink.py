@@ -210,7 +210,8 @@ def test_a_job_of_another_project_keeps_its_rows_and_one_without_an_id_is_taken_
     assert [row[2] for row in ours] == ["one", "one"]
     for other in ("", "two"):
         with pytest.raises(
-            SinkError, match="has rows of a job 'job' of another project; nothing was changed"
+            SinkError,
+            match="has rows of a job 'job' of another project, or of another environment; nothing was changed",
         ):
             deliver(other, "d.pdf")
     postgres.open("later", project="two").take_over(["job"])

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from docbatch.core.errors import EnvironmentNeeded, SpecError, UsageError
 from docbatch.naming.templates import TemplateError, doc_fields
 from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_jobs, load_project
+from docbatch.specs.size import OWN
 from docbatch.specs.values import DeclaredProject, Job
 
 PROJECT = """
@@ -321,3 +323,31 @@ def test_a_folder_of_keys_belongs_to_one_environment(tmp_path: Path, path: str, 
     write(tmp_path, stores + PROJECT.removeprefix("\n"), a=stored)
 
     assert len(told(tmp_path, "dev")) == number
+
+
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        ({"everywhere": 3}, "2 jobs in 2 environments are more than 3 together"),
+        ({"compared": 3}, "the outputs of 2 jobs in 2 environments are too many to compare"),
+    ],
+)
+def test_what_is_compared_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bounds: dict[str, int], message: str
+) -> None:
+    path = "out/{{ doc.name }}-{{ vars.stage }}-{{ job.name }}.md"
+    write(tmp_path, PROJECT, a=job("a", path), b=job("b", path))
+    assert len(jobs_of(tmp_path, "dev")) == 2
+
+    monkeypatch.setattr("docbatch.specs.apart.OWN", replace(OWN, **bounds))
+
+    assert [message in each for each in told(tmp_path, "dev")] == [True]
+
+
+def test_outputs_of_one_environment_are_not_compared_with_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docbatch.specs.apart.OWN", replace(OWN, compared=0))
+    path = "out/{{ vars.stage }}/{{ doc.name }}-{{ job.name }}.md"
+    write(tmp_path, PROJECT, a=job("a", path), b=job("b", path), c=job("c", path))
+    assert len(jobs_of(tmp_path, "dev")) == 3

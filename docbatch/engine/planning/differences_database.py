@@ -234,17 +234,17 @@ class Differences:
 
     def sent_for(
         self, jobs: Collection[str], reasons: Iterable[Reason], *, shown: int, again: bool = False
-    ) -> tuple[int, list[tuple[str, bytes]]]:
-        """Count distinct items to be sent for these reasons, with `again` what was sent before; name each job's first documents."""
+    ) -> tuple[int, list[tuple[str, bytes, str]]]:
+        """Count distinct items to be sent for these reasons, with `again` what was sent before; name each job's first: job, path of its first document, key."""
         rows = self._database.execute(
-            "WITH chosen AS (SELECT job, path, key FROM change WHERE kind = 'send' AND again >= ?"
-            " AND job IN (SELECT value FROM json_each(?)) AND reason IN (SELECT value FROM json_each(?)))"
-            " SELECT (SELECT count(DISTINCT key) FROM chosen), job, path FROM"
-            " (SELECT job, path, row_number() OVER (PARTITION BY job ORDER BY path) AS place FROM chosen)"
+            "WITH chosen AS (SELECT job, min(path) AS path, key FROM change WHERE kind = 'send' AND again >= ?"
+            " AND job IN (SELECT value FROM json_each(?)) AND reason IN (SELECT value FROM json_each(?)) GROUP BY job, key)"
+            " SELECT (SELECT count(DISTINCT key) FROM chosen), job, path, key FROM"
+            " (SELECT *, row_number() OVER (PARTITION BY job ORDER BY path) AS place FROM chosen)"
             " WHERE place <= ? ORDER BY job, path",
             (again, json.dumps(list(jobs)), json.dumps(list(map(str, reasons))), shown),
         ).fetchall()
-        return (rows[0][0] if rows else 0), [(job, path) for _, job, path in rows]
+        return (rows[0][0] if rows else 0), [(job, path, key) for _, job, path, key in rows]
 
     def change_of(self, job: str, path: bytes) -> Change | None:
         """Return what is due for one document, None where it is as it was."""

@@ -25,6 +25,7 @@ from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
 from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.places.unseen_sinks import UnseenSink, each_once
+from docbatch.engine.planning.places.usable_sinks import unserved_new_tables
 from docbatch.engine.planning.resolve_jobs import Ask, ReachedPlaces, resolve_jobs
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.planning.saved.saved_selectors import SavedSelectors
@@ -319,6 +320,7 @@ def plan_jobs(
         if allowed is not None:
             own = OwnPlaces.of(project, store)
             notes = replacing(judge_places(targets, own, differences, allowed, unseen))
+            unserved += unserved_new_tables(targets, store)
     told = dict.fromkeys(each.error.message for each in unseen)
     away = {error.message for _, error in unserved} - told.keys()
     return Plan(

@@ -5,7 +5,7 @@ from typing import cast
 
 from psycopg import sql
 
-from docbatch.core.errors import SinkError
+from docbatch.core.errors import ForeignOutput
 from docbatch.sinks.faults import SAFE
 from docbatch.sinks.postgres.options import RECORD
 from docbatch.sinks.postgres.server import Cursor, text_array
@@ -99,7 +99,7 @@ class ResultTable:
         return self.oid is not None and record is not None
 
     def prepare(self, cursor: Cursor) -> None:
-        """Create or check the table and the record in the caller's transaction. Raises SinkError for those that are not ours to write."""
+        """Create or check the table and the record in the caller's transaction. Raises ForeignOutput for those that are not ours to write."""
         if self.look(cursor) and self.existing >= set(self.names):
             self._check(cursor)
             return
@@ -121,10 +121,16 @@ class ResultTable:
         cursor.execute(sql.SQL(_FOREIGN).format(record=self.record), [self.name, self.job, self.project])
         return cursor.fetchone() == (True,)
 
-    def another_project_s(self) -> SinkError:
-        return SinkError(
-            f"the table {self.shown} has rows of a job '{self.job}' of another project; nothing was changed",
-            hint=f"{SAFE}; give the job another name, or the sink another table or schema, {_AGAIN}",
+    def require_usable(self, cursor: Cursor) -> None:
+        """Raise ForeignOutput for a table that is not ours to write, without writing anything. One that is not there yet is."""
+        self.look(cursor)
+        if self.oid is not None:
+            self._check(cursor)
+
+    def another_project_s(self) -> ForeignOutput:
+        return ForeignOutput(
+            f"the table {self.shown} has rows of a job '{self.job}' of another project, or of another environment; nothing was changed",
+            hint=f"{SAFE}; give the job another name, the sink another table or schema, or each environment a database of its own, {_AGAIN}",
         )
 
     def stamps(self, cursor: Cursor, paths: Sequence[str], columns: Iterable[str]) -> dict[str, str]:
@@ -186,8 +192,8 @@ class ResultTable:
         if not any(set(cast("list[str]", key or [])) == set(self.keys) for (key,) in cursor.fetchall()):
             raise self._foreign(f"has another key than {', '.join(self.keys)}")
 
-    def _foreign(self, what: str) -> SinkError:
-        return SinkError(
+    def _foreign(self, what: str) -> ForeignOutput:
+        return ForeignOutput(
             f"the table {self.shown} {what}; nothing was changed",
             hint=f"{SAFE}; {_OTHERWISE}",
         )

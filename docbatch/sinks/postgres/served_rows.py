@@ -86,13 +86,17 @@ class PostgresSink(Sink):
                     yield output, "missing" if found is None else "edited"
 
     def verify(self, expected: Iterable[tuple[bytes, str]]) -> Iterator[tuple[bytes, str]]:
-        """Yield documents whose rows are missing, changed, or of another result. Raises SinkError."""
+        """Yield documents whose rows are missing, changed, or of another result. Raises SinkError; given none, ForeignOutput for a table that is not ours."""
         remaining = iter(expected)
-        while window := list(islice(remaining, _LOOK)):
+        window = list(islice(remaining, _LOOK))
+        if not window:
+            self._server.read(self._table.require_usable)
+        while window:
             differing = self._server.read(
                 partial(self._differences, [(escape(path), digest) for path, digest in window])
             )
             yield from ((path, differing[name]) for path, _ in window if (name := escape(path)) in differing)
+            window = list(islice(remaining, _LOOK))
 
     def take_over(self, jobs: Iterable[str]) -> None:
         """Let rows that bear former names of the job be the job's, columns of the user's with them; one it has already stays."""

@@ -95,8 +95,11 @@ def _money(plan: Plan, jobs: Collection[str]) -> Bounds:
 
 def _counted(plan: Plan, jobs: Sequence[str], reasons: Iterable[Reason], *, again: bool = False) -> Counted:
     number, first = plan.differences.sent_for(jobs, reasons, shown=EXAMPLES, again=again)
-    names = tuple(dict.fromkeys(job for job, _ in first))
-    return Counted(number, names, tuple(escape(path) for _, path in first[:EXAMPLES]))
+    names = tuple(dict.fromkeys(job for job, _, _ in first))
+    paths: dict[str, bytes] = {}
+    for _, path, key in first:
+        paths.setdefault(key, path)
+    return Counted(number, names, tuple(map(escape, list(paths.values())[:EXAMPLES])))
 
 
 def _digest(plan: Plan, targets: Sequence[ResolvedJob]) -> str:

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from docbatch.core.changes import Reason
-from docbatch.core.errors import ForeignOutput, GuardRefused, SinkError
+from docbatch.core.errors import SinkError
 from docbatch.core.guard import SHOWN, Replaced, refuse_blocked, refuse_nested, refuse_replaced
 from docbatch.core.report import plural, visible
-from docbatch.engine.code_of_others import looking_into
 from docbatch.engine.planning.differences_database import Differences, Output
 from docbatch.engine.planning.places.occupied_place import no_file, no_output, status_of
 from docbatch.engine.planning.places.own_places import OwnPlaces
 from docbatch.engine.planning.places.places_in_store import OthersInStore, places_in_stores
 from docbatch.engine.planning.places.unseen_sinks import UnseenSink
+from docbatch.engine.planning.places.usable_sinks import is_declared, require_usable
 from docbatch.engine.planning.resolved_job import ResolvedJob, ResolvedSink
 from docbatch.naming.pathtext import escape
 from docbatch.naming.store_places import in_store
@@ -60,11 +60,11 @@ def judge_places(
     for target in targets:
         for sink in target.sinks:
             if sink.is_in_store and sink.kind.within:
-                if not _is_declared(target, sink, own.store):
+                if not is_declared(target, sink, own.store):
                     _require_usable(target.name, sink, unseen)
             elif sink.is_in_store:
                 found = in_stores[target.name, sink.identity]
-                found.add_single(is_declared=_is_declared(target, sink, own.store))
+                found.add_single(is_declared=is_declared(target, sink, own.store))
                 seen.take(found.of_others(unseen))
             else:
                 _look_at_single(target, sink, own, seen, unseen)
@@ -295,7 +295,7 @@ def _look_at_single(
     target: ResolvedJob, sink: ResolvedSink, own: OwnPlaces, seen: _Seen, unseen: list[UnseenSink]
 ) -> None:
     """Look at the place of a job's one output, the first time it is declared."""
-    if not sink.output or sink.root is None or _is_declared(target, sink, own.store):
+    if not sink.output or sink.root is None or is_declared(target, sink, own.store):
         return
     place = sink.root + b"/" + sink.output
     whose = names(target.name, b"")
@@ -324,26 +324,12 @@ def _is_our_single(job: str, root: bytes, output: bytes, size: int, own: OwnPlac
     return own.store.deliveries.is_single(root, output) or own.has_moved_along(job, b"", root, output, size)
 
 
-def _is_declared(target: ResolvedJob, sink: ResolvedSink, store: Store | None) -> bool:
-    recorded = () if store is None else store.deliveries.sinks(target.name)
-    return any(
-        (each.identity, each.root, each.output) == (sink.identity, sink.root, sink.output)
-        for each in recorded
-    )
-
-
 def _require_usable(job: str, sink: ResolvedSink, unseen: list[UnseenSink]) -> None:
     """Let a sink that keeps many documents in one output say before anything is sent that what is there is not its own.
 
     Why it cannot be looked into is added to `unseen`.
     """
     try:
-        with looking_into(sink.kind):
-            for _ in sink.open().verify(iter(())):
-                pass
-    except ForeignOutput as error:
-        raise GuardRefused(
-            error.message, hint="nothing was sent; give the sink another path or table, or move the file away"
-        ) from error
+        require_usable(sink)
     except SinkError as error:
         unseen.append(UnseenSink(job, sink.identity, error))
