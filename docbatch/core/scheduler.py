@@ -294,12 +294,19 @@ def _discard(snapshot: Snapshot) -> Iterator[Action]:
             yield Discard(submission.id, "its results are safe")
 
 
+_ALLOWED = "the number of new documents allowed in this run is reached"
+
+
 def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
     allowance = snapshot.allowance
     in_flight = {name: each.in_flight(snapshot.submissions) for name, each in snapshot.connections.items()}
     waiting = []
     for each in sorted(snapshot.queues, key=lambda each: (each.items[0].priority, each.recipe)):
         view = snapshot.connections[each.connection]
+        if allowance == 0:
+            # Whatever else holds it up would only be waited for in vain.
+            yield Note(view.name, _ALLOWED)
+            continue
         # Cutting a batch takes as long as it is large, and most rounds of a long run find its connection full.
         if refusal := _refusal(snapshot, view, now, each) or _full(view, in_flight[view.name]):
             yield refusal
@@ -313,7 +320,7 @@ def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
             yield full
             turns.close(queue)
         elif not items:
-            yield Note(queue.connection, "the number of new documents allowed in this run is reached")
+            yield Note(queue.connection, _ALLOWED)
             turns.close(queue)
         else:
             yield Submit(

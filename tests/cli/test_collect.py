@@ -42,7 +42,9 @@ def test_nothing_is_sent_though_everything_is_due(project: Project, vendor: Exte
     collected = project.call("collect")
 
     assert collected.code == 4
-    assert "nothing is sent: what is due to be sent waits for 'docbatch apply'" in collected.err
+    assert "Will send" not in collected.out
+    assert "Nothing is sent: 3 documents, " in collected.out
+    assert "Run the same command again" not in collected.out
     assert not vendor.ledger
     assert project.outputs() == {}
 
