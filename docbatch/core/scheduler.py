@@ -14,6 +14,8 @@ from docbatch.core.models import Recovery, Submission, SubmissionStatus, Traits,
 from docbatch.core.report import plural
 from docbatch.core.turns import FairQueues, RecipeQueue
 
+_ALLOWED = "the number of new documents allowed in this run is reached"
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
@@ -294,19 +296,12 @@ def _discard(snapshot: Snapshot) -> Iterator[Action]:
             yield Discard(submission.id, "its results are safe")
 
 
-_ALLOWED = "the number of new documents allowed in this run is reached"
-
-
 def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
     allowance = snapshot.allowance
     in_flight = {name: each.in_flight(snapshot.submissions) for name, each in snapshot.connections.items()}
     waiting = []
     for each in sorted(snapshot.queues, key=lambda each: (each.items[0].priority, each.recipe)):
         view = snapshot.connections[each.connection]
-        if allowance == 0:
-            # Whatever else holds it up would only be waited for in vain.
-            yield Note(view.name, _ALLOWED)
-            continue
         # Cutting a batch takes as long as it is large, and most rounds of a long run find its connection full.
         if refusal := _refusal(snapshot, view, now, each) or _full(view, in_flight[view.name]):
             yield refusal
@@ -337,8 +332,8 @@ def _full(connection: ConnectionView, busy: int) -> Note | None:
 
 
 def _refusal(snapshot: Snapshot, connection: ConnectionView, now: float, queue: Queue) -> Note | None:
-    if not snapshot.may_create:
-        return Note(connection.name, "this run creates nothing new")
+    if not snapshot.may_create or snapshot.allowance == 0:
+        return Note(connection.name, _ALLOWED if snapshot.may_create else "this run creates nothing new")
     if queue.waits_for and now < queue.ready_at:
         return Note(connection.name, queue.waits_for, queue.ready_at)
     ready_at = max(connection.ready_at, queue.ready_at)

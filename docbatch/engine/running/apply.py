@@ -66,6 +66,11 @@ class Assignment(Selection):
     approved: str | None = None
     stop: Interruption | None = None
 
+    @property
+    def keeps_empty(self) -> bool:
+        # What was paid must not wait for a folder that is not there.
+        return self.max_new == 0
+
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
