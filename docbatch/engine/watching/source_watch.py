@@ -109,14 +109,14 @@ class SourceWatch:
     def _due_at(self) -> float:
         with self._lock:
             stir = self._stir
-        longest = min(self.every, LOOK) if self.unheard else self.every
+        longest = min(self.every, LOOK) if self.unheard or not self._are_there else self.every
         return next_look(self._looked_at, longest, stir, self.settling.seconds)
 
     @property
     def _are_there(self) -> bool:
         """Whether the folders are those of which is heard: one that came, or was put in the place of another, is not."""
         wanted = (self.places.deep, self.places.flat)
-        return all(events.are_of(folders) for folders, events in zip(wanted, self._events, strict=True))
+        return all(events.are_of(folders) for folders, events in zip(wanted, self._events, strict=False))
 
     @property
     def _has_failed(self) -> bool:

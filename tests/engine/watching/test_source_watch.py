@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,20 @@ def test_a_folder_that_is_not_there_any_more_is_looked_at_instead(
     if is_replaced:
         root.mkdir()
     assert not watch.is_due()
+
+    hands.now += LOOK
+    assert watch.is_due()
+
+
+def test_a_folder_with_specs_that_was_put_in_the_place_of_another_is_looked_at(
+    watch: SourceWatch, root: Path, hands: Hands
+) -> None:
+    (root.parent / "parts").mkdir()
+    fragment = os.fsencode(root.parent / "parts" / "fragment.yaml")
+    watch.follow(replace(places(root), files=frozenset({fragment})))
+    watch.begin_round()
+    (root.parent / "parts").rename(root.parent / "old")
+    (root.parent / "parts").mkdir()
 
     hands.now += LOOK
     assert watch.is_due()
