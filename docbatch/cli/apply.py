@@ -195,7 +195,7 @@ def _announce(report: "PlanReport", given: Given) -> bool:
     if given.as_json:
         say_json(plan_json(report))
     else:
-        say(plan_text(report), nl=False)
+        say(plan_text(report, most_new=given.max_new), nl=False)
     if is_agreed:
         return True
     return click.confirm("Send them?", err=True)

@@ -10,7 +10,6 @@ from docbatch.cli.output import say
 TAKEN = frozenset(
     {
         "paths",
-        "no_wait",
         "timeout",
         "allowed_hosts",
         "report_folder",
@@ -21,6 +20,7 @@ TAKEN = frozenset(
     }
 )
 """What it takes of the options of apply; each is as it is there."""
+NO_WAIT = click.Option(["--no-wait"], is_flag=True, help="Deliver what is there, and leave the rest running.")
 
 
 def _collect(**given: Any) -> int:
@@ -38,6 +38,6 @@ def _collect(**given: Any) -> int:
 command = click.Command(
     "collect",
     callback=_collect,
-    params=[each for each in apply.command.params if each.name in TAKEN],
+    params=[NO_WAIT, *(each for each in apply.command.params if each.name in TAKEN)],
     help=_collect.__doc__,
 )

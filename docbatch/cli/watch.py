@@ -169,7 +169,7 @@ class _Rounds:
         from docbatch.core.plan_formats.as_json import plan_json
         from docbatch.core.plan_formats.as_text import plan_text
 
-        text = plan_text(report)
+        text = plan_text(report, most_new=self.options.max_new)
         if report.has_changes and text != self.plan:
             self._did = True
             if json_lines.current() is None:

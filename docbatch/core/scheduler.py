@@ -14,6 +14,8 @@ from docbatch.core.models import Recovery, Submission, SubmissionStatus, Traits,
 from docbatch.core.report import plural
 from docbatch.core.turns import FairQueues, RecipeQueue
 
+_ALLOWED = "the number of new documents allowed in this run is reached"
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
@@ -313,7 +315,7 @@ def _submit(snapshot: Snapshot, now: float) -> Iterator[Action | Note]:
             yield full
             turns.close(queue)
         elif not items:
-            yield Note(queue.connection, "the number of new documents allowed in this run is reached")
+            yield Note(queue.connection, _ALLOWED)
             turns.close(queue)
         else:
             yield Submit(
@@ -330,8 +332,8 @@ def _full(connection: ConnectionView, busy: int) -> Note | None:
 
 
 def _refusal(snapshot: Snapshot, connection: ConnectionView, now: float, queue: Queue) -> Note | None:
-    if not snapshot.may_create:
-        return Note(connection.name, "this run creates nothing new")
+    if not snapshot.may_create or snapshot.allowance == 0:
+        return Note(connection.name, _ALLOWED if snapshot.may_create else "this run creates nothing new")
     if queue.waits_for and now < queue.ready_at:
         return Note(connection.name, queue.waits_for, queue.ready_at)
     ready_at = max(connection.ready_at, queue.ready_at)

@@ -1,9 +1,11 @@
 """The documents of a source as values: listed, seen, found, or unusable."""
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
+from docbatch.core.errors import GuardRefused
 from docbatch.core.models import Failure
 from docbatch.sources.litter import Litter
 from docbatch.sources.selection_tally import SelectionTally
@@ -64,6 +66,25 @@ class FoundDocuments:
     selection: SelectionTally | None = None
     recorded_only: bool = False
     unsettled: Container[bytes] = frozenset()
+
+    def kept_where_empty(self) -> "FoundDocuments":
+        """Return the same; where there is nothing at all, all that is recorded counts as it is recorded."""
+        windows = iter(self.windows)
+        try:
+            first = next((each for each in windows if each.documents or each.unusable), None)
+        except GuardRefused:
+            # The folder is not there.
+            first = None
+        if first is None and not self.unseen:
+            return replace(self, windows=(), recorded_only=True, unsettled=_Everything())
+        return replace(self, windows=windows if first is None else chain([first], windows))
+
+
+class _Everything:
+    """Has whatever is asked for."""
+
+    def __contains__(self, _path: object) -> bool:
+        return True
 
 
 def in_order(entries: Iterable[Entry], unusable: Iterable[Unusable]) -> list[Entry | Unusable]:

@@ -1,5 +1,6 @@
 """`docbatch collect`: what was sent is followed and delivered, and nothing is sent, whatever is due and whoever objects."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def test_nothing_is_sent_though_everything_is_due(project: Project, vendor: Exte
     collected = project.call("collect")
 
     assert collected.code == 4
-    assert "nothing is sent: what is due to be sent waits for 'docbatch apply'" in collected.err
+    assert "Will send" not in collected.out
+    assert "Nothing is sent: 3 documents, " in collected.out
+    assert "Run the same command again" not in collected.out
     assert not vendor.ledger
     assert project.outputs() == {}
 
@@ -74,3 +77,26 @@ def test_it_ends_with_0_once_all_is_through(project: Project, vendor: ExtendEmul
 @pytest.mark.parametrize("option", ["--max-new=3", "--plan=plan.json", "--allow=new", "--approve=0", "--upgrade=job"])  # fmt: skip
 def test_what_is_about_sending_is_no_option_of_it(project: Project, option: str) -> None:
     assert project.call("collect", option).code == 64
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_an_empty_source_keeps_no_paid_result_from_anybody(
+    project: Project, vendor: ExtendEmulator, tmp_path: Path, *, is_there: bool
+) -> None:
+    spec = tmp_path / "jobs" / "job.yaml"
+    spec.write_text(f"{spec.read_text()}on_removal: cancel\n")
+    sent(project, vendor)
+    (tmp_path / "in").rename(tmp_path / "unmounted")
+    if is_there:
+        (tmp_path / "in").mkdir()
+
+    collected = project.call("collect")
+
+    assert collected.code == 0, collected.err
+    assert "job 'job': nothing was found in its source, and it is left as it is recorded" in collected.out
+    assert len(project.outputs()) == 6
+    assert project.call("apply").code == 6
+    shutil.rmtree(tmp_path / "in", ignore_errors=True)
+    (tmp_path / "unmounted").rename(tmp_path / "in")
+    assert "3 unchanged" in project.call("apply").out
+    assert len(vendor.ledger) == 3

@@ -159,6 +159,21 @@ def test_the_summary_says_what_will_be_spent(plan: PlanReport, said: str) -> Non
     assert summary(plan).endswith(said)
 
 
+@pytest.mark.parametrize(
+    ("most_new", "said"),
+    [
+        (0, "Nothing is sent: 3 documents (1 duplicate sent once), 0 B, to 'a', wait for 'docbatch apply'."),
+        (2, "free of charge. This run sends 2 of them at most; what is said of money is of all."),
+        (3, "to 'a': free of charge."),
+    ],
+)
+def test_the_summary_of_a_bounded_run_says_its_bound(most_new: int, said: str) -> None:
+    plan = report(line(), send_documents=4, send_items=3, connections={"a": ""})
+
+    assert summary(plan, most_new).endswith(said)
+    assert plan_text(plan, most_new=most_new).endswith(f"{said}\n")
+
+
 def test_what_will_end_at_a_provider_is_what_is_sent_and_what_is_there() -> None:
     plan = report(line("wait", "with the provider", 3), send_items=5)
 

@@ -58,6 +58,22 @@ def test_other_classes_are_left_alone(project: Project) -> None:
     assert project.paid()[BAD] == 1
 
 
+def test_a_run_that_may_send_nothing_waits_for_no_try(project: Project) -> None:
+    target = project.target(failing=FailingRules({"corrupt": RetryRule(1, WAIT)}))
+    applied(project, deadline=500.0)
+    began = project.cloud.now
+
+    with project.taken_up(target) as (session, clock):
+        run = project.run(session, clock)
+        run.allowance = 0
+        reconcile(run)
+        left = coming(run, target)
+
+    assert left is not None
+    assert project.cloud.now - began < WAIT / 2
+    assert project.paid()[BAD] == 1
+
+
 def test_who_waits_is_told_for_what(project: Project) -> None:
     applied(project, times=1)
 

@@ -21,8 +21,10 @@ from docbatch.core.report import PlanLine, PlanReport, visible
 NOT_DONE = frozenset({"fail", "stand", "held", "skip"})
 
 
-def plan_text(report: PlanReport, *, named: bool = False) -> str:
+def plan_text(report: PlanReport, *, named: bool = False, most_new: int | None = None) -> str:
     """Return the plan for a terminal, ending in a line break; with `named`, the documents it has as examples.
+
+    `most_new` is how many new documents the run sends at most that it is shown by.
 
     What is not done is named in any case: nobody should have to ask for that.
     """
@@ -33,7 +35,7 @@ def plan_text(report: PlanReport, *, named: bool = False) -> str:
         _versions(report),
         _notes(report),
         _guards(report),
-        _end(report),
+        _end(report, most_new),
     )
     return "\n".join(line for part in parts for line in part) + "\n"
 
@@ -99,5 +101,5 @@ def _guards(report: PlanReport) -> Iterator[str]:
     yield from (f"\n{each}" for each in of_guards(report))
 
 
-def _end(report: PlanReport) -> Iterator[str]:
-    yield f"\n{visible(summary(report))}"
+def _end(report: PlanReport, most_new: int | None) -> Iterator[str]:
+    yield f"\n{visible(summary(report, most_new))}"

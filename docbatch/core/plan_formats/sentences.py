@@ -156,8 +156,8 @@ def on_one_line(text: str) -> str:
     return "; ".join(map(str.strip, text.splitlines()))
 
 
-def summary(report: PlanReport) -> str:
-    """Return what will be spent, in a sentence."""
+def summary(report: PlanReport, most_new: int | None = None) -> str:
+    """Return what will be spent, in a sentence; by a run that sends so many new documents at most, where that is said."""
     if not report.has_changes:
         return "Nothing is due."
     unseen = sum(line.documents for line in report.lines if line.kind == "look")
@@ -166,12 +166,24 @@ def summary(report: PlanReport) -> str:
         return f"What will be sent is known once apply has looked at {plural(unseen, 'link')}{found}."
     if not report.send_items:
         return "Nothing will be sent."
+    via = ", ".join(f"'{name}'" for name in sorted(report.connections))
+    if most_new == 0:
+        return f"Nothing is sent: {_sent(report)}, to {via}, wait for 'docbatch apply'."
+    cost = "free of charge" if report.free else money(report)
+    return f"Will send {_sent(report)}, to {via}: {cost}.{_bound(report, most_new)}{_least_time(report)}"
+
+
+def _sent(report: PlanReport) -> str:
     saved = report.send_documents - report.send_items
     twins = f" ({plural(saved, 'duplicate')} sent once)" if saved else ""
-    cost = "free of charge" if report.free else money(report)
-    via = ", ".join(f"'{name}'" for name in sorted(report.connections))
-    sent = f"{plural(report.send_items, 'document')}{twins}, {human(report.send_bytes)}"
-    return f"Will send {sent}, to {via}: {cost}.{_least_time(report)}"
+    return f"{plural(report.send_items, 'document')}{twins}, {human(report.send_bytes)}"
+
+
+def _bound(report: PlanReport, most_new: int | None) -> str:
+    """Say of how many this run is, where that is not of all."""
+    if most_new is None or most_new >= report.send_items:
+        return ""
+    return f" This run sends {most_new:,} of them at most; what is said of money is of all."
 
 
 def _least_time(report: PlanReport) -> str:

@@ -1,6 +1,6 @@
 """Finding what changed and is due for all selected jobs, without changing anything but the stat cache."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,10 +27,13 @@ def find_changes(
     cache: StatCache,
     differences: Differences,
     only: Callable[[ResolvedJob], Collection[bytes]] | None = None,
+    *,
+    keeps_empty: bool = False,
 ) -> dict[str, Tally]:
     """Write what is due into `differences` and return what was seen of each job.
 
-    `only` names the documents of a job to look at instead of all.
+    `only` names the documents of a job to look at instead of all. With `keeps_empty`, a job whose source is empty is left as
+    it is recorded.
     """
     tallies = {}
     differences.order(each.name for each in sorted(targets, key=lambda each: (each.priority, each.name)))
@@ -38,6 +41,7 @@ def find_changes(
         paths = None if only is None else only(target)
         with blamed(partial(_source_failed, target.name)):
             found = target.source.find(cache, paths)
+            found = found.kept_where_empty() if keeps_empty else found
             tallies[target.name] = compare_documents(
                 target, store, found, differences, only=paths, cache=cache
             )
@@ -47,6 +51,13 @@ def find_changes(
             if only is None:
                 _outdate_rows(target, store, cache, differences)
     return tallies
+
+
+def left_as_recorded(tallies: Mapping[str, Tally]) -> Iterator[str]:
+    """Yield a sentence for each job whose source was not looked through."""
+    for job, tally in tallies.items():
+        if tally.recorded_only:
+            yield f"job '{job}': nothing was found in its source, and it is left as it is recorded"
 
 
 def _outdate_rows(target: ResolvedJob, store: Store, cache: StatCache, differences: Differences) -> None:

@@ -19,7 +19,7 @@ from docbatch.core.spending_guards import Guards
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.sink_secrets import SinkSecrets
 from docbatch.engine.planning.differences_database import Differences
-from docbatch.engine.planning.find_changes import find_changes, refuse_surprises
+from docbatch.engine.planning.find_changes import find_changes, left_as_recorded, refuse_surprises
 from docbatch.engine.planning.items.job_remarks import job_remarks
 from docbatch.engine.planning.places.judge_folders import judge_folders
 from docbatch.engine.planning.places.judge_places import judge_places, refuse_nesting, replacing
@@ -92,6 +92,11 @@ class Selection:
     selected_at: float | None = None
     others: int = 0
 
+    @property
+    def keeps_empty(self) -> bool:
+        """Whether a job whose source is empty is left as it is recorded."""
+        return False
+
     def narrowing(self) -> "Narrowing | None":
         """Return what leaves out of a plan what is not selected; None where jobs alone are."""
         if not self.selectors.are_of_documents:
@@ -152,6 +157,7 @@ class Sight:
     as they last were. `only` names the documents of a job that are looked at instead of all;
     guards have no say then. Counting takes no longer than `patience` says when it begins, in seconds; `observe` is told how far it came.
     Who only `looks` at things runs no command for a secret. What is read of objects for a plan that is carried out is `kept`.
+    With `keeps_empty`, a job whose source is empty is left as it is recorded.
     """
 
     ask: Ask = lambda _job: {}
@@ -161,6 +167,7 @@ class Sight:
     patience: Callable[[], float] = lambda: float("inf")
     looks: bool = True
     kept: "KeptContent | None" = None
+    keeps_empty: bool = False
 
 
 AT_HAND = Sight()
@@ -193,7 +200,7 @@ def plan(
             store,
             cache,
             differences,
-            sight=sight,
+            sight=replace(sight, keeps_empty=selection.keeps_empty),
             allowed=allowed,
             project=project_root(selection.folder),
             narrowing=selection.narrowing(),
@@ -309,9 +316,9 @@ def plan_jobs(
 ) -> Plan:
     """Do what `plan` does for jobs that are resolved already. Without `allowed`, what lies in sinks is not looked at."""
     sight.look(targets, gone)
-    tallies = find_changes(targets, store, cache, differences, sight.only)
+    tallies = find_changes(targets, store, cache, differences, sight.only, keeps_empty=sight.keeps_empty)
     narrowed = None if narrowing is None else narrowing.of(targets, tallies, store, differences)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = tuple(left_as_recorded(tallies)) if sight.keeps_empty else ()
     unseen = [UnseenSink(job, *each) for job, tally in tallies.items() for each in tally.unseen]
     unserved = [(job, error) for job, tally in tallies.items() for error in tally.unserved]
     if sight.only is None:
@@ -319,7 +326,7 @@ def plan_jobs(
         refuse_nesting(targets, store, differences, gone)
         if allowed is not None:
             own = OwnPlaces.of(project, store)
-            notes = replacing(judge_places(targets, own, differences, allowed, unseen))
+            notes += replacing(judge_places(targets, own, differences, allowed, unseen))
             unserved += unserved_new_tables(targets, store)
     told = dict.fromkeys(each.error.message for each in unseen)
     away = {error.message for _, error in unserved} - told.keys()

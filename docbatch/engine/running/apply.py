@@ -66,6 +66,11 @@ class Assignment(Selection):
     approved: str | None = None
     stop: Interruption | None = None
 
+    @property
+    def keeps_empty(self) -> bool:
+        # What was paid must not wait for a folder that is not there.
+        return self.max_new == 0
+
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
@@ -195,7 +200,7 @@ def apply(work: Assignment, observe: Observer, announce: Callable[[PlanReport], 
                 reconcile(run, wait=work.wait or _is_in_process(run), deadline=deadline)
                 write_manifests(run)
                 counts.end()
-                outcome = _outcome(run, work.shown)
+                outcome = _outcome(run, work.shown, may_send=work.max_new != 0)
                 let_go(store.database)
             for limit, spent in run.budget.passed():
                 observe(LimitExceeded(limit.shown, limit.measure.shown(spent)))
@@ -248,7 +253,7 @@ def _is_in_process(run: Run) -> bool:
     return all(run.connections[target.connection].traits.in_process for target in run.targets.values())
 
 
-def _outcome(run: Run, shown: int) -> ApplyOutcome:
+def _outcome(run: Run, shown: int, *, may_send: bool) -> ApplyOutcome:
     jobs = tuple(_job(run, target, shown) for target in run.targets.values())
     passed = run.store.deadlines.passed(run.clock.wall())
     stuck = tuple(
@@ -263,7 +268,7 @@ def _outcome(run: Run, shown: int) -> ApplyOutcome:
     ours = [each for each in run.store.submissions.open() if _is_wanted(run, each)]
     held = tuple(each for each in ours if each.status is SubmissionStatus.HELD)
     is_running = any(job.standing.get("live") for job in jobs)
-    unsent = sum(job.unsent for job in jobs) > run.queues.aside and not _is_refused(errors)
+    unsent = may_send and sum(job.unsent for job in jobs) > run.queues.aside and not _is_refused(errors)
     return ApplyOutcome(
         jobs,
         errors,

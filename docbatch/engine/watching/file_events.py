@@ -44,12 +44,10 @@ class FileEvents:
             threading.Thread(target=self._listen, name="file events", daemon=True).start()
             self._ready.wait(READY)
 
-    @property
-    def are_standing(self) -> bool:
-        """Whether the folders are still those that were there when it began, and are heard of."""
-        return self.failure is None and all(
-            identity(folder) == known for folder, known in self.identities.items()
-        )
+    def are_of(self, folders: Collection[bytes]) -> bool:
+        """Say whether, of these folders, it was begun for the very ones that are there now."""
+        now = {folder: identity(folder) for folder in folders if os.path.isdir(folder)}  # noqa: PTH112 - bytes
+        return now == self.identities
 
     def close(self) -> None:
         self._stop.set()

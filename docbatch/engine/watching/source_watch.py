@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from docbatch.core.round_times import Stir, next_look, stirred
-from docbatch.engine.watching.file_events import FileEvents, HeardChange
+from docbatch.engine.watching.file_events import FileEvents, HeardChange, identity
 from docbatch.engine.watching.watched_places import Meaning, WatchedPlaces
 from docbatch.sources.settling import LongChange, Settling
 
@@ -44,11 +44,11 @@ class SourceWatch:
         self._began_at = 0.0
 
     def follow(self, places: WatchedPlaces) -> None:
-        """Hear of these places from now on. Where nothing changed nothing is done."""
+        """Hear of these places from now on. Where nothing changed nothing is done; what the system refused is tried again after `every`."""
         same = (places.deep, places.flat) == (self.places.deep, self.places.flat)
         self.places = places
         is_new_try = self._monotonic() - self._began_at >= self.every
-        if same and self._events and (self._are_standing or not is_new_try):
+        if same and self._events and self._are_there and not (self._has_failed and is_new_try):
             return
         for each in self._events:
             each.close()
@@ -65,8 +65,11 @@ class SourceWatch:
         heard = {folder: each for each in self._events for folder in each.identities}
         for folder in sorted(self.places.deep):
             events = heard.get(folder)
-            if events is None:
+            now = identity(folder)
+            if events is None or now is None:
                 found.append(UnheardFolder(folder, "it is not there"))
+            elif now != events.identities[folder]:
+                found.append(UnheardFolder(folder, "another was put in its place"))
             elif events.failure is not None:
                 found.append(UnheardFolder(folder, events.failure))
         return found
@@ -106,12 +109,18 @@ class SourceWatch:
     def _due_at(self) -> float:
         with self._lock:
             stir = self._stir
-        longest = min(self.every, LOOK) if self.unheard else self.every
+        longest = min(self.every, LOOK) if self.unheard or not self._are_there else self.every
         return next_look(self._looked_at, longest, stir, self.settling.seconds)
 
     @property
-    def _are_standing(self) -> bool:
-        return all(each.are_standing for each in self._events)
+    def _are_there(self) -> bool:
+        """Whether the folders are those of which is heard: one that came, or was put in the place of another, is not."""
+        wanted = (self.places.deep, self.places.flat)
+        return all(events.are_of(folders) for folders, events in zip(wanted, self._events, strict=False))
+
+    @property
+    def _has_failed(self) -> bool:
+        return any(each.failure is not None for each in self._events)
 
     def _hear(self, changes: list[HeardChange]) -> None:
         places = self.places

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,13 +144,53 @@ def test_a_folder_that_is_not_there_is_looked_at_instead(
     assert watch.is_due()
 
 
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_a_folder_that_is_not_there_any_more_is_looked_at_instead(
+    watch: SourceWatch, root: Path, hands: Hands, *, is_replaced: bool
+) -> None:
+    watch.follow(places(root))
+    watch.begin_round()
+    root.rename(root.with_name("old"))
+    if is_replaced:
+        root.mkdir()
+    assert not watch.is_due()
+
+    hands.now += LOOK
+    assert watch.is_due()
+
+
+def test_a_folder_with_specs_that_was_put_in_the_place_of_another_is_looked_at(
+    watch: SourceWatch, root: Path, hands: Hands
+) -> None:
+    (root.parent / "parts").mkdir()
+    fragment = os.fsencode(root.parent / "parts" / "fragment.yaml")
+    watch.follow(replace(places(root), files=frozenset({fragment})))
+    watch.begin_round()
+    (root.parent / "parts").rename(root.parent / "old")
+    (root.parent / "parts").mkdir()
+
+    hands.now += LOOK
+    assert watch.is_due()
+
+
+def test_a_folder_that_came_is_heard_of(watch: SourceWatch, root: Path, hands: Hands) -> None:
+    root.rmdir()
+    watch.follow(places(root))
+    root.mkdir()
+    watch.begin_round()
+    watch.follow(places(root))
+    assert not watch.unheard
+    (root / "a.txt").write_text("one")
+
+    until(lambda: number(watch) == 1, "nothing was heard")
+
+
 def test_a_folder_that_was_put_in_the_place_of_another_is_heard_of(
     watch: SourceWatch, root: Path, hands: Hands
 ) -> None:
     watch.follow(places(root))
     root.rename(root.with_name("old"))
     root.mkdir()
-    hands.now += EVERY
     watch.follow(places(root))
     watch.begin_round()
     (root / "a.txt").write_text("one")

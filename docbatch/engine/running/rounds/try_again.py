@@ -56,6 +56,8 @@ def notes(run: Run) -> Iterator[Note]:
 
 def _sending(run: Run) -> Iterator[ResolvedJob]:
     """Yield the jobs that try again and of which something may be sent in this run."""
+    if run.allowance == 0:
+        return
     for target in run.targets.values():
         view = run.connections[target.connection].view
         if target.retry and run.tries_again and view.blocked is None and view.unreachable is None:
