@@ -16,7 +16,8 @@ from docbatch.state.remote.owned_log import append, release, renew
 from docbatch.state.remote.record_stores import BucketRecords, drive
 from docbatch.state.remote.recorded_history import look
 from docbatch.state.remote.removal import remove_covered
-from docbatch.state.remote.state_snapshots import read_chunks, write_snapshot
+from docbatch.state.remote.state_chunks import read_chunk
+from docbatch.state.remote.state_snapshots import write_snapshot
 from docbatch.state.remote.store_requests import Get, ListBelow, Put, Remove, Steps, T
 from docbatch.state.remote.taking_over import Claim, OwnedState, take
 from tests.state.remote.kept_records import KeptRecords
@@ -71,7 +72,7 @@ def test_owners_follow_each_other(bucket: Bucket, records: Records, *, loses: bo
 
     assert [each.kind for each in two.history.records] == ["snapshot", "answer", "seal"]
     assert two.history.snapshot is not None
-    assert records.do(read_chunks(two.history.snapshot.chunks)) == [b"rows", b"more"]
+    assert [records.do(read_chunk(name)) for name in two.history.snapshot.chunks] == [b"rows", b"more"]
     with pytest.raises(OwnerReplaced):
         records.do(append(log, RecordKind.INTENT))
     with pytest.raises(OwnerReplaced):
