@@ -195,7 +195,6 @@ def take_state(place: StatePlace, claim: Claim, folder: Path) -> RemoteState:
     copy = WorkingCopy(folder, claim.project, place.form)
     owned = place.do(take(claim, copy.begin()))
     copy.bring(owned.history, place.chunk)
-    copy.settle(owned.log.end)
     covered = covered_by(owned.history.snapshot).position
     after = log_name(covered) if covered > START.position else None
     return RemoteState(place, owned, copy, place.do(names_below(LOG, after)))

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from docbatch.core.models import Operation, Recipe, Submission, SubmissionStatus, WorkItem
 from docbatch.state.records import Frozen
 from docbatch.state.remote.log_records import RecordKind
+from docbatch.state.remote.record_stores import RecordStore
 from docbatch.state.remote.remote_state import RemoteState, StatePlace, take_state
 from docbatch.state.store import Store
 from tests.state.made_digests import digest_of
-from tests.state.remote.kept_records import KeptRecords, claim
+from tests.state.remote.kept_records import claim
 
 _NAMES = itertools.count(1)
 
@@ -39,11 +41,15 @@ class Machine:
             self.state.publish(kind)
 
 
-def place(store: KeptRecords) -> StatePlace:
+class WaitingStore(RecordStore, Protocol):
+    def wait(self, seconds: float) -> None: ...
+
+
+def place(store: WaitingStore) -> StatePlace:
     return StatePlace(store, store.wait)
 
 
-def begin(store: KeptRecords, folder: Path, who: str | None = None, takes: str | None = None) -> Machine:
+def begin(store: WaitingStore, folder: Path, who: str | None = None, takes: str | None = None) -> Machine:
     """Take the state over on the machine of a folder. Whoever calls ends it, or lets it die."""
     name = who or f"owner-{next(_NAMES)}"
     state = take_state(place(store), claim(name, takes=takes), folder)
@@ -53,7 +59,7 @@ def begin(store: KeptRecords, folder: Path, who: str | None = None, takes: str |
 
 
 @contextmanager
-def machine(store: KeptRecords, folder: Path, takes: str | None = None) -> Iterator[Machine]:
+def machine(store: WaitingStore, folder: Path, takes: str | None = None) -> Iterator[Machine]:
     """Take the state over for the block, and let go of it in order."""
     one = begin(store, folder, takes=takes)
     try:

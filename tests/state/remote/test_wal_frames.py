@@ -66,6 +66,7 @@ def applied(content: bytes, log: bytes, after: WalPosition | None = None) -> tup
     size = found.end.page_size
     if not found.pages:
         return content, found.end
+    assert max(found.pages) <= found.size
     pages = [
         found.pages.get(number, content[(number - 1) * size : number * size])
         for number in range(1, found.size + 1)

@@ -1,4 +1,4 @@
-"""A copy whose machine was killed at any byte of what it wrote is as good as it was, or is not believed."""
+"""A copy whose machine was killed in the midst of what it wrote is as good as it was, or is not believed."""
 
 import os
 import random
@@ -8,13 +8,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from docbatch.state.remote.copy_position import NAME, note
+from docbatch.state.remote.copy_position import NAME, note, noted
 from docbatch.state.remote.log_records import START, RecordKind
 from docbatch.state.remote.remote_state import refresh
 from docbatch.state.remote.working_copy import WorkingCopy
@@ -32,9 +32,13 @@ def _quick_state() -> Iterator[None]:
 
 
 class Past(NamedTuple):
-    """A store, what is in it now, and copies that fell behind: let go of in order, killed, and before a snapshot."""
+    """A store, what is in it now, and copies that fell behind: let go of in order, killed, and before a snapshot.
+
+    `former` is the store as it was when the copy `settled` was all there was.
+    """
 
     store: KeptRecords
+    former: KeptRecords
     now: bytes
     copies: dict[str, Path]
 
@@ -49,6 +53,8 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
             one.add("s2")
             assert one.state.snapshot()
         shutil.copytree(folder / "owner", folder / "settled")
+        former = KeptRecords()
+        former.objects = dict(store.objects)
         dead = begin(store, folder / "killed", "dead")
         dead.add("s3")
         dead.add("lost", None)
@@ -56,7 +62,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
         with machine(store, folder / "owner", takes="dead") as one:
             one.add("s4")
     copies = {each: folder / each for each in ("old", "settled", "killed", "fresh")}
-    return Past(store, (folder / "owner" / "state.db").read_bytes(), copies)
+    return Past(store, former, (folder / "owner" / "state.db").read_bytes(), copies)
 
 
 def copy_of(past: Past, which: str, to: Path) -> Path:
@@ -79,9 +85,18 @@ def test_a_copy_that_fell_behind_is_brought_up(past: Past, tmp_path: Path, which
     assert names(folder / "state.db") == ["s1", "s2", "s3", "s4"]
 
 
+@contextmanager
+def clock_stands_still(path: Path) -> Iterator[None]:
+    """What is written to a file does not show in its date, as within one tick of a kernel's clock."""
+    before = path.stat() if path.exists() else None
+    yield
+    if before is not None and path.exists():
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 @pytest.mark.parametrize("which", ["old", "settled", "killed", "fresh"])
 @pytest.mark.parametrize("every", [20, pytest.param(1, marks=pytest.mark.full)])
-def test_killed_at_any_byte_it_is_brought_up_the_next_time(
+def test_killed_in_any_write_it_is_brought_up_the_next_time(
     past: Past, tmp_path: Path, which: str, every: int
 ) -> None:
     with cut_at(None) as cut:
@@ -92,12 +107,33 @@ def test_killed_at_any_byte_it_is_brought_up_the_next_time(
     for at in sorted(each for each in {*small, *range(0, cut.done, 4001 * every)} if 0 <= each < cut.done):
         folder = copy_of(past, which, tmp_path / f"k{at}")
         for end in (at, draw.randrange(cut.done)):
-            with cut_at(end), pytest.raises(Killed):
+            with clock_stands_still(folder / "state.db"), cut_at(end), pytest.raises(Killed):
                 refreshed(past, folder)
         refreshed(past, folder)
 
         assert (folder / "state.db").read_bytes() == past.now
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("pages", [0.5, 2, 3.5])
+def test_what_a_killed_one_had_begun_to_take_on_is_gone_with_a_store_that_was_set_back(
+    past: Past, tmp_path: Path, pages: float
+) -> None:
+    folder = copy_of(past, "settled", tmp_path / "copy")
+    before = (folder / "state.db").read_bytes()
+    with clock_stands_still(folder / "state.db"), cut_at(None) as cut:
+        note(folder, "p", noted(folder, "p"))
+    with (
+        clock_stands_still(folder / "state.db"),
+        cut_at(cut.done + int(pages * 4096)),
+        pytest.raises(Killed),
+    ):
+        refreshed(past, folder)
+    assert (folder / "state.db").read_bytes() != before
+
+    refresh(place(past.former), "p", folder)
+
+    assert (folder / "state.db").read_bytes() == before
 
 
 @pytest.mark.parametrize("at", range(0, 1500, 301))
