@@ -112,10 +112,12 @@ def open_writable(folder: Path) -> sqlite3.Connection:
     """Open the state for the one writer, who holds the lock. Raises StateError, NoState."""
     path = folder / "state.db"
     inspect(path)
+    # Not later: a process that closes a file lets go of all locks on it, those of its own connection as well.
+    with _told(path):
+        make_file(path)
     connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     try:
         _refuse_foreign_objects(connection, path)
-        make_file(path)
         for pragma in (
             "foreign_keys = OFF",
             "synchronous = FULL",
@@ -135,6 +137,14 @@ def open_writable(folder: Path) -> sqlite3.Connection:
             raise damaged(path, error) from error
         raise
     return connection
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise damaged(path, error) from error
 
 
 def open_readable(folder: Path) -> sqlite3.Connection:

@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from sqlite_utils import Database
 
 from docbatch.core.errors import DocbatchError, NoState, StateError
+from docbatch.core.lifecycle import Event
 from docbatch.state import files
 from docbatch.state.foreign_things import refuse_foreign_entries
 from docbatch.state.migrations import migrations
@@ -380,3 +383,14 @@ def test_a_file_that_a_run_removes_meanwhile_is_nothing_strange(
     refuse_foreign_entries(tmp_path)
 
     assert not journal.exists()
+
+
+def test_another_program_that_looks_into_a_state_leaves_the_log_of_who_writes_it(folder: Path) -> None:
+    look = f"import sqlite3; c = sqlite3.connect({str(folder / 'state.db')!r}); print(*c.execute('SELECT count(*) FROM event').fetchone()); c.close()"
+    with Store.writable(folder) as store:
+        for last in (1, 2):
+            with store.write():
+                store.events.append("s1", Event.INTENDED, {})
+            seen = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True, text=True)
+
+            assert seen.stdout.strip() == str(last)

@@ -70,8 +70,8 @@ def renew(held: HeldLease, reached: LogEnd) -> Steps[HeldLease]:
     return (yield from _write(held, lease))
 
 
-def release(held: HeldLease, log: OwnedLog, *, quiet: bool) -> Steps[None]:
-    """End the ownership. Raises OwnerReplaced.
+def release(held: HeldLease, log: OwnedLog, *, quiet: bool) -> Steps[OwnedLog]:
+    """End the ownership, and return the log as it is then. Raises OwnerReplaced.
 
     `quiet` says that no call of this process that may cost money is under way, and that none will be begun. Only then the
     owner ends its log itself, which tells all who follow that nothing more can come of it; else who takes over does, and
@@ -81,6 +81,7 @@ def release(held: HeldLease, log: OwnedLog, *, quiet: bool) -> Steps[None]:
         log = yield from append(log, RecordKind.RELEASE)
     lease = dataclasses.replace(held.lease, reached=log.end, renewals=held.lease.renewals + 1, released=True)
     yield from _write(held, lease)
+    return log
 
 
 def _write(held: HeldLease, lease: Lease) -> Steps[HeldLease]:

@@ -97,7 +97,9 @@ class BucketRecords:
         behind = None if after is None else self._prefix + after
         windows = self._reading.windows(self._prefix + folder, behind)
         return tuple(
-            ListedName(each["path"].removeprefix(self._prefix), each["last_modified"].timestamp())
+            ListedName(
+                each["path"].removeprefix(self._prefix), each["last_modified"].timestamp(), each["size"]
+            )
             for window in windows
             for each in window
         )

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from docbatch.state.remote.leases import replaced
 from docbatch.state.remote.log_records import LogEnd, LogRecord, RecordKind, read_end
-from docbatch.state.remote.object_names import Position, chunk_name, snapshot_name
+from docbatch.state.remote.object_names import Position, snapshot_name
 from docbatch.state.remote.owned_log import OwnedLog, append
 from docbatch.state.remote.sealed_text import altered, opened, sealed
+from docbatch.state.remote.state_chunks import PLAIN, ChunkForm, reusable, write_chunks
 from docbatch.state.remote.store_requests import Steps, put_new, read
 
 
@@ -26,25 +27,22 @@ class StateSnapshot:
 
 
 def write_snapshot(
-    log: OwnedLog, covers: LogEnd, contents: Iterable[bytes], former: StateSnapshot | None
+    log: OwnedLog,
+    covers: LogEnd,
+    contents: Iterable[bytes],
+    former: StateSnapshot | None,
+    form: ChunkForm = PLAIN,
 ) -> Steps[tuple[OwnedLog, StateSnapshot]]:
-    """Write what changed since a former snapshot, and have a record name the new one.
-
-    Pieces of an earlier epoch are taken from the former snapshot only: of all others an owner that was replaced may have
-    been told to remove them. Raises OwnerReplaced.
-    """
-    known = {} if former is None else {name.rpartition("/")[2]: name for name in former.chunks}
-    names = []
-    for content in contents:
-        digest = hashlib.sha256(content).hexdigest()
-        if digest not in known:
-            known[digest] = chunk_name(log.epoch, digest)
-            yield from put_new(known[digest], content)
-        names.append(known[digest])
-    return (yield from _name(log, covers, tuple(names)))
+    """Write what changed since a former snapshot, and have a record name the new one. Raises OwnerReplaced."""
+    known = reusable(log.epoch, () if former is None else former.chunks)
+    chunks = yield from write_chunks(log.epoch, contents, known, form)
+    return (yield from name_snapshot(log, covers, chunks))
 
 
-def _name(log: OwnedLog, covers: LogEnd, chunks: tuple[str, ...]) -> Steps[tuple[OwnedLog, StateSnapshot]]:
+def name_snapshot(
+    log: OwnedLog, covers: LogEnd, chunks: tuple[str, ...]
+) -> Steps[tuple[OwnedLog, StateSnapshot]]:
+    """Write which chunks the state is after a record, and have a record name that. Raises OwnerReplaced."""
     epoch, sequence = log.end.position
     place = Position(epoch, sequence + 1)
     head = {"project": log.project, "covers": covers.described(), "chunks": list(chunks)}
@@ -72,16 +70,3 @@ def read_snapshot(record: LogRecord) -> Steps[StateSnapshot]:
     if meant != hashlib.sha256(found.content).hexdigest():
         raise altered(name, "it is another than the log names")
     return StateSnapshot(record.position, covers, chunks)
-
-
-def read_chunks(names: Sequence[str]) -> Steps[list[bytes]]:
-    """Return the contents of chunks. Raises AlteredState for one that is missing or another."""
-    contents = []
-    for name in names:
-        found = yield from read(name)
-        if found is None:
-            raise altered(name, "it is missing")
-        if hashlib.sha256(found.content).hexdigest() != name.rpartition("/")[2]:
-            raise altered(name, "its content is another")
-        contents.append(found.content)
-    return contents

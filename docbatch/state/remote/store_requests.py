@@ -63,6 +63,7 @@ class StoredObject(NamedTuple):
 class ListedName(NamedTuple):
     name: str
     modified: float
+    size: int = 0
 
 
 StoreRequest: TypeAlias = Get | Put | ListBelow | Remove | Pause

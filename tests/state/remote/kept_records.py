@@ -54,7 +54,9 @@ class KeptRecords:
                 names = sorted(
                     name for name in self.objects if name.startswith(folder) and name > (after or "")
                 )
-                return tuple(ListedName(name, self.objects[name][1]) for name in names)
+                return tuple(
+                    ListedName(name, self.objects[name][1], len(self.objects[name][0])) for name in names
+                )
             case Remove(name):
                 self.objects.pop(name, None)
                 return None

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from docbatch.core.models import Recovery
-from docbatch.state.remote import owned_log, removal, state_snapshots, taking_over
+from docbatch.state.remote import owned_log, removal, state_chunks, state_snapshots, taking_over
 from docbatch.state.remote.leases import StateOwner
 from docbatch.state.remote.log_records import LogEnd, LogRecord, RecordKind
 from docbatch.state.remote.object_names import Position
@@ -246,7 +246,8 @@ class Owner:
 def restored(history: RecordedHistory) -> Acts:
     ledger: Ledger = {}
     if history.snapshot is not None:
-        (content,) = yield from state_snapshots.read_chunks(history.snapshot.chunks)
+        (chunk,) = history.snapshot.chunks
+        content = yield from state_chunks.read_chunk(chunk)
         ledger = {item: Entry(*said) for item, said in json.loads(content).items()}
     for record in history.records:
         ledger = folded(ledger, record)

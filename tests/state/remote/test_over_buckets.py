@@ -3,6 +3,7 @@
 import dataclasses
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +16,15 @@ from docbatch.state.remote.log_records import RecordKind
 from docbatch.state.remote.owned_log import append, release, renew
 from docbatch.state.remote.record_stores import BucketRecords, drive
 from docbatch.state.remote.recorded_history import look
+from docbatch.state.remote.remote_state import refresh
 from docbatch.state.remote.removal import remove_covered
-from docbatch.state.remote.state_snapshots import read_chunks, write_snapshot
+from docbatch.state.remote.state_chunks import read_chunk
+from docbatch.state.remote.state_snapshots import write_snapshot
 from docbatch.state.remote.store_requests import Get, ListBelow, Put, Remove, Steps, T
 from docbatch.state.remote.taking_over import Claim, OwnedState, take
+from tests.first_state import built_once
 from tests.state.remote.kept_records import KeptRecords
+from tests.state.remote.machines import begin, kill, machine, names, place, rows
 from tests.stores.buckets import VENDORS, Bucket
 from tests.stores.fault_proxy import FaultProxy
 
@@ -39,8 +44,11 @@ class Records(BucketRecords):
         answer = super().answer(request)
         return None if self.loses and isinstance(request, Put) else answer
 
+    def wait(self, seconds: float) -> None:
+        """No test takes that long."""
+
     def do(self, steps: Steps[T]) -> T:
-        return drive(steps, self, lambda _: None)
+        return drive(steps, self, self.wait)
 
     def take(self, who: str, takes: str | None = None) -> OwnedState:
         return self.do(take(Claim("p", StateOwner(who), draw, takes)))
@@ -71,7 +79,7 @@ def test_owners_follow_each_other(bucket: Bucket, records: Records, *, loses: bo
 
     assert [each.kind for each in two.history.records] == ["snapshot", "answer", "seal"]
     assert two.history.snapshot is not None
-    assert records.do(read_chunks(two.history.snapshot.chunks)) == [b"rows", b"more"]
+    assert [records.do(read_chunk(name)) for name in two.history.snapshot.chunks] == [b"rows", b"more"]
     with pytest.raises(OwnerReplaced):
         records.do(append(log, RecordKind.INTENT))
     with pytest.raises(OwnerReplaced):
@@ -79,6 +87,27 @@ def test_owners_follow_each_other(bucket: Bucket, records: Records, *, loses: bo
     records.do(release(two.lease, two.log, quiet=True))
     assert records.do(look("p")).end.position == (2, 2)
     assert {name.split("/")[0] for name in bucket.objects()} == {"state"}
+
+
+@pytest.mark.parametrize("loses", [False, True])
+def test_machines_work_on_one_state_by_turns(records: Records, tmp_path: Path, *, loses: bool) -> None:
+    records.loses = loses
+    with built_once():
+        with machine(records, tmp_path / "a") as one:
+            one.add("s1")
+        dead = begin(records, tmp_path / "b", "dead")
+        dead.add("s2")
+        dead.state.renew()
+        dead.add("lost", None)
+        kill(dead)
+        with machine(records, tmp_path / "a", takes="dead") as one:
+            one.add("s3")
+            assert one.state.snapshot()
+    for each in "bc":
+        refresh(place(records), "p", tmp_path / each)
+
+        assert names(tmp_path / each / "state.db") == ["s1", "s2", "s3"]
+        assert rows(tmp_path / each / "state.db") == rows(tmp_path / "a" / "state.db")
 
 
 def test_a_lease_that_was_just_written_has_not_expired(records: Records) -> None:

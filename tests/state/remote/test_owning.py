@@ -31,7 +31,8 @@ from docbatch.state.remote.sending_fence import (
     fence_time,
     may_leave,
 )
-from docbatch.state.remote.state_snapshots import read_chunks, write_snapshot
+from docbatch.state.remote.state_chunks import read_chunk
+from docbatch.state.remote.state_snapshots import write_snapshot
 from docbatch.state.remote.store_requests import Get, ListBelow, Put
 from docbatch.state.remote.taking_over import OwnedState, take
 from tests.state.remote.kept_records import KeptRecords, claim
@@ -188,7 +189,7 @@ def test_a_snapshot_takes_the_place_of_records_and_shares_what_did_not_change(st
 
     assert state.history.snapshot == second
     assert second.chunks[0] == first.chunks[0]
-    assert store.do(read_chunks(second.chunks)) == [b"1", b"3"]
+    assert [store.do(read_chunk(name)) for name in second.chunks] == [b"1", b"3"]
     assert bodies(state.history)[1:] == [b"b"]
 
 
@@ -385,10 +386,10 @@ def test_a_chunk_that_was_altered_or_removed_is_refused(store: KeptRecords) -> N
     _, snapshot = store.do(write_snapshot(one.log, one.log.end, [b"1"], None))
     _spoil(snapshot.chunks[0])(store)
     with pytest.raises(AlteredState, match="its content is another"):
-        store.do(read_chunks(snapshot.chunks))
+        store.do(read_chunk(snapshot.chunks[0]))
     del store.objects[snapshot.chunks[0]]
     with pytest.raises(AlteredState, match="it is missing"):
-        store.do(read_chunks(snapshot.chunks))
+        store.do(read_chunk(snapshot.chunks[0]))
 
 
 def test_of_two_who_take_at_once_one_does(store: KeptRecords) -> None:

@@ -1,0 +1,88 @@
+"""Chunks: pieces of the database, each stored once under a name that is made of what is in it."""
+
+import hashlib
+import hmac
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from docbatch.state.remote.object_names import chunk_epoch, chunk_name
+from docbatch.state.remote.sealed_text import altered
+from docbatch.state.remote.store_requests import Steps, put_new, read
+
+PIECE = 64 * 4096
+"""Bytes of a piece of a database: 64 pages, as SQLite makes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkForm:
+    """How a chunk is named and packed. With a key, nobody else can tell from a name what the content is."""
+
+    key: bytes | None = field(default=None, repr=False)
+
+    def digest(self, content: bytes) -> str:
+        if self.key is None:
+            return hashlib.sha256(content).hexdigest()
+        return hmac.new(self.key, content, hashlib.sha256).hexdigest()
+
+    def packed(self, content: bytes) -> bytes:
+        return zlib.compress(content)
+
+    def unpacked(self, name: str, stored: bytes) -> bytes:
+        """Return the content of a chunk. Raises AlteredState where it is not what its name says."""
+        inflater = zlib.decompressobj()
+        try:
+            content = inflater.decompress(stored, PIECE)
+        except zlib.error:
+            raise altered(name, "its content is another") from None
+        if not inflater.eof or inflater.unused_data or self.digest(content) != digest_in(name):
+            raise altered(name, "its content is another")
+        return content
+
+
+PLAIN = ChunkForm()
+
+
+def digest_in(name: str) -> str:
+    """Return the digest that the name of a chunk ends with."""
+    return name.rpartition("/")[2]
+
+
+def reusable(epoch: int, former: Iterable[str], written: Iterable[str] = ()) -> dict[str, str]:
+    """Return which chunks need not be written again, by their digests: those of the newest snapshot, and the owner's own.
+
+    Of all others an owner that was replaced may have been told to remove them.
+    """
+    own = (name for name in written if chunk_epoch(name) == epoch)
+    return {digest_in(name): name for name in (*own, *former)}
+
+
+def write_chunks(
+    epoch: int, contents: Iterable[bytes], known: Mapping[str, str], form: ChunkForm = PLAIN
+) -> Steps[tuple[str, ...]]:
+    """Write what is not known by its digest, and return the names of all."""
+    names, there = [], dict(known)
+    for content in contents:
+        digest = form.digest(content)
+        if digest not in there:
+            there[digest] = chunk_name(epoch, digest)
+            yield from put_new(there[digest], form.packed(content))
+        names.append(there[digest])
+    return tuple(names)
+
+
+def read_chunk(name: str, form: ChunkForm = PLAIN) -> Steps[bytes]:
+    """Return the content of a chunk. Raises AlteredState for one that is missing or another."""
+    found = yield from read(name)
+    if found is None:
+        raise altered(name, "it is missing")
+    return form.unpacked(name, found.content)
+
+
+def pieces(descriptor: int) -> Iterator[bytes]:
+    """Yield a file in pieces, the last of which may be shorter. Raises OSError."""
+    offset = 0
+    while content := os.pread(descriptor, PIECE, offset):
+        yield content
+        offset += len(content)
