@@ -16,6 +16,7 @@ from docbatch.core.report import visible
 from docbatch.naming.state_folders import shared_folder
 from docbatch.owner_only import make_file, make_folder, opener, tighten
 from docbatch.state.copies import settle_on_disk
+from docbatch.state.first_bytes import WriterConnection, read_first
 from docbatch.state.foreign_things import foreign_objects, refuse_foreign_entries
 from docbatch.state.shape import refuse_other_shape
 from docbatch.state.tallies import count_anew
@@ -115,8 +116,11 @@ def open_writable(folder: Path) -> sqlite3.Connection:
     # Not later: a process that closes a file lets go of all locks on it, those of its own connection as well.
     with _told(path):
         make_file(path)
-    connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, isolation_level=None, timeout=30, check_same_thread=False, factory=WriterConnection
+    )
     try:
+        connection.keep(path)
         _refuse_foreign_objects(connection, path)
         for pragma in (
             "foreign_keys = OFF",
@@ -208,9 +212,7 @@ def inspect(path: Path) -> None:
     """Look whether a file can be a state that this program can use, at its header only. Raises StateError, NoState."""
     refuse_foreign_entries(path.parent)
     try:
-        with path.open("rb") as stream:
-            header = stream.read(100)
-            size = os.fstat(stream.fileno()).st_size
+        header, size = read_first(path, 100)
     except FileNotFoundError:
         raise NoState(f"{path}: there is no state yet", hint="'docbatch apply' makes it") from None
     except OSError as error:

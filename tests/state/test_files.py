@@ -385,12 +385,39 @@ def test_a_file_that_a_run_removes_meanwhile_is_nothing_strange(
     assert not journal.exists()
 
 
+LOOK = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute('SELECT count(*) FROM event').fetchone()); c.close()"
+
+
+def seen_by_another_program(folder: Path) -> str:
+    """Open and close a state in another process, and return how many events it finds."""
+    look = [sys.executable, "-c", LOOK, str(folder / "state.db")]
+    return subprocess.run(look, capture_output=True, check=True, text=True).stdout.strip()
+
+
 def test_another_program_that_looks_into_a_state_leaves_the_log_of_who_writes_it(folder: Path) -> None:
-    look = f"import sqlite3; c = sqlite3.connect({str(folder / 'state.db')!r}); print(*c.execute('SELECT count(*) FROM event').fetchone()); c.close()"
     with Store.writable(folder) as store:
         for last in (1, 2):
             with store.write():
                 store.events.append("s1", Event.INTENDED, {})
-            seen = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True, text=True)
 
-            assert seen.stdout.strip() == str(last)
+            assert seen_by_another_program(folder) == str(last)
+
+
+def test_a_reader_in_the_process_of_the_writer_lets_go_of_none_of_its_locks(folder: Path) -> None:
+    with Store.writable(folder) as store:
+        for last in (1, 2):
+            with Store.readable(folder):
+                """A program that asks for the status while it applies."""
+            with store.write():
+                store.events.append("s1", Event.INTENDED, {})
+
+            assert seen_by_another_program(folder) == str(last)
+
+
+def test_nothing_is_kept_open_of_a_state_that_nobody_writes(folder: Path) -> None:
+    before = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(3):
+        with Store.writable(folder), Store.readable(folder):
+            """Both are closed again."""
+
+    assert len(list(Path("/dev/fd").iterdir())) == before
