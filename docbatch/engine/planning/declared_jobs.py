@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from docbatch.core.declarations import DECLARED, GONE, NOT_SET, WHOLE, JobDeclaration, declaration_changes
@@ -11,6 +12,7 @@ from docbatch.core.report import span
 from docbatch.naming.declared_sinks import kind_of_sink, shown_sink
 from docbatch.naming.pathtext import escape
 from docbatch.naming.state_folders import project_root
+from docbatch.specs.values import Job
 from docbatch.state.documents import RecordedJob
 from docbatch.state.store import Store
 
@@ -55,3 +57,10 @@ def _settings(job: RecordedJob, project: str) -> dict[str, str]:
         "on_empty": job.demands.on_empty,
         "on_partial": job.demands.on_partial,
     }
+
+
+def undeclared(jobs: Iterable[Job], store: Store | None) -> set[str]:
+    """Return the jobs the state knows that are not among all that are declared."""
+    if store is None:
+        return set()
+    return {job.name for job in store.documents.jobs()} - {each.name for each in jobs}

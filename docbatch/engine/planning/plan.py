@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -18,6 +18,7 @@ from docbatch.core.selectors import EVERYTHING, Selectors
 from docbatch.core.spending_guards import Guards
 from docbatch.engine.connections.object_stores import ObjectStores
 from docbatch.engine.connections.sink_secrets import SinkSecrets
+from docbatch.engine.planning.declared_jobs import undeclared
 from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.find_changes import find_changes, left_as_recorded, refuse_surprises
 from docbatch.engine.planning.items.job_remarks import job_remarks
@@ -343,10 +344,3 @@ def plan_jobs(
         unserved=tuple(unserved),
         narrowed=narrowed,
     )
-
-
-def undeclared(jobs: Iterable[Job], store: Store | None) -> set[str]:
-    """Return the jobs the state knows that are not among all that are declared."""
-    if store is None:
-        return set()
-    return {job.name for job in store.documents.jobs()} - {each.name for each in jobs}
