@@ -13,15 +13,16 @@ from docbatch.core.models import (
     SubmissionStatus,
 )
 from docbatch.naming.pathtext import unescape
-from docbatch.state import files, lock
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[Store]:
     """Open an existing state for writing. Raises NoState, StateLocked, StateError."""
-    files.inspect(folder / "state.db")
-    with lock.hold(folder / "lock"), Store.writable(folder) as store:
+    home = Home.at(folder)
+    home.inspect()
+    with home.hold(), home.writable() as store:
         yield store
 
 
