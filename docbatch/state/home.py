@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 
 
 class Publication(enum.StrEnum):
-    """What a successor must know of before something is done that is not done twice, or said. All of it is committed by then.
-
-    Also what of a state another owner finds when this one dies right after.
-    """
+    """For what every successor must know what is committed: something follows that cannot be taken back."""
 
     INTENT = "intent"
     """Before a create, once for each: what is about to be sent."""
@@ -38,7 +35,7 @@ class Publication(enum.StrEnum):
     PACK = "pack"
     """Results in packs, before what they hold counts as collected."""
     REMOVAL = "removal"
-    """That results are collected, before a vendor is told to remove what was made for them."""
+    """What is collected, before a vendor is asked to stop work, or to remove what was made for it."""
 
 
 class Home:
@@ -150,8 +147,11 @@ class Home:
             shutil.copy(self.folder / "serial", folder)
         return Home(folder)
 
-    def publish(self, store: "Store", what: Publication) -> None:
-        """Have what is committed known to every successor. Raises StateError: then what it was for is not done."""
+    def publish(self, store: "Store", what: Publication, about: str) -> None:  # noqa: ARG002 - one elsewhere names it in a record
+        """Have what is committed known to every successor. Raises StateError: then what it was for is not done.
+
+        `about` is the id of the submission that it is for, empty where it is for none.
+        """
         if what is Publication.INTENT:
             self.raise_serial(store)
 

@@ -178,9 +178,9 @@ class Store:
             with self.write():
                 self.database.execute("INSERT OR REPLACE INTO meta VALUES ('plan', ?)", (digest,))
 
-    def publish(self, what: Publication) -> None:
-        """Have what is committed known to every successor, where that is not so by itself. Raises StateError."""
-        self.home.publish(self, what)
+    def publish(self, what: Publication, about: str = "") -> None:
+        """Have what is committed known to every successor, as its home does. Raises StateError: then what it was for is not done."""
+        self.home.publish(self, what, about)
 
     def raise_serial(self) -> None:
         """Note beside the state how far it has come and where it lies. Raises StateError."""

@@ -32,6 +32,7 @@ from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider
 from docbatch.specs.values import Connection
 from docbatch.spool import Spool
+from docbatch.state.home import Publication
 from docbatch.state.store import Store
 
 DOUBTFUL = {SubmissionStatus.INTENDED, SubmissionStatus.UNANSWERED, SubmissionStatus.HELD}
@@ -164,6 +165,7 @@ def _stop(run: Run, work: CancellableWork) -> CancelOutcome:
     def cancel(provider: Provider) -> None:
         provider.cancel(wanted, submission.remote_id)
 
+    run.store.publish(Publication.REMOVAL, submission.id)
     try:
         with contextlib.suppress(Gone):
             patiently(

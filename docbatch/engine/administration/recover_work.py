@@ -33,7 +33,7 @@ from docbatch.naming.state_folders import project_root
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider, Recalled, Survey
 from docbatch.providers.kind import Settings
-from docbatch.state.home import Home
+from docbatch.state.home import Home, Publication
 from docbatch.state.store import Store
 
 
@@ -184,6 +184,7 @@ def taken_up(
         )
         session.record()
         yield session
+        session.store.publish(Publication.DECISION)
 
 
 def recover_with(
