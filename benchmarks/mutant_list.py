@@ -70,7 +70,7 @@ MONEY = [
     Mutant("money is spent before questions are settled", SCHEDULER, "actions=tuple(each for each in found if", "actions=tuple(each for each in reversed(found) if", SCHEDULE),
     Mutant("what cannot be reached is sent to", SCHEDULER, "connection.unreachable or connection.blocked", "connection.unreachable", f"{SCHEDULE} {SENDING}"),
     Mutant("the grace is not waited for", "docbatch/core/looks.py", " and self.last - self.first >= traits.grace", "", f"{SCHEDULE} {SETTLING}"),
-    Mutant("how far the state came is not noted before money is spent", RUNNING + "send_submission.py", "run.store.raise_serial()", "pass", ENGINE),
+    Mutant("how far the state came is not noted before money is spent", RUNNING + "send_submission.py", "run.store.publish(Publication.INTENT, batch.submission)", "pass", ENGINE),
     Mutant("what a person gave up is sent under its old name", RUNNING + "send_submission.py", ' if not record.is_abandoned(f"{run.project}-{name}"))', ")", RECOVERING),
     Mutant("what was sent does not count towards what is allowed", RUNNING + "rounds/perform_actions.py", "_allow(run, planned - sent)", "_allow(run, planned)", f"{SENDING} {COMMANDS}"),
     Mutant("work that was certainly not sent counts as known", "docbatch/state/submissions.py", "FROM submission WHERE status <> 'unsent' UNION", "FROM submission UNION", RECOVERING),

@@ -50,10 +50,10 @@ class FailureCalls(ProjectRecords):
         Those that `failed` make the exit code 3. Reads the state alone, also while a run goes on. Raises NoState.
         """
         from docbatch.engine.administration.failures.list_failures import list_failures
-        from docbatch.state.store import Store
+        from docbatch.state.home import Home
 
         self._refuse_untrusted()
-        with Store.readable(self._folder) as store, store.database.still():
+        with Home.at(self._folder).readable() as store, store.database.still():
             chosen = self._selectors(jobs, classes, paths, labels, older_than, states=states, failed=failed)
             return list_failures(store, chosen, time.time())
 

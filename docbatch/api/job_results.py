@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch.core.errors import StateError
-from docbatch.state.store import Store
+from docbatch.state.home import Home
 
 if TYPE_CHECKING:
     from docbatch.core.results import Result
@@ -28,5 +28,5 @@ def results(
 def _of_job(folder: Path, job: str) -> "Iterator[Result | StateError]":
     from docbatch.engine.administration.read_results import read_results
 
-    with Store.readable(folder) as store:
+    with Home.at(folder).readable() as store:
         yield from read_results(store, job)

@@ -67,12 +67,13 @@ def _telling(on_event: Callable[[Any], object] | None) -> "Callable[[LockAwaited
 @contextlib.contextmanager
 def _kept_ready(folder: Path) -> Iterator[None]:
     """Hold the lock of a state for the run in the block. What keeps it from being held is told by the run."""
-    from docbatch.state import files, lock
+    from docbatch.state.home import Home
 
+    home = Home.at(folder)
     with contextlib.ExitStack() as stack:
         # Where nothing was ever run nobody is waited for, and wrong specs leave no state behind.
-        if (folder / "lock").exists():
+        if home.was_held():
             with contextlib.suppress(StateError):
-                files.prepare(folder)
-                stack.enter_context(lock.kept_ready(folder / "lock"))
+                home.prepare()
+                stack.enter_context(home.kept_ready())
         yield

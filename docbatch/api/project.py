@@ -105,6 +105,7 @@ class Project(FailureCalls):
         from docbatch.engine.planning.plan_report import plan_report
         from docbatch.engine.planning.read_plan import read_plan
         from docbatch.spool import Spool
+        from docbatch.state.home import Home
 
         everything = Selection(
             *(self._jobs_beside(out, specs := spec_paths(paths), upgrade), self._folder, self._declared.mark),
@@ -122,7 +123,7 @@ class Project(FailureCalls):
         )
         sight = Sight(observe=on_event or (lambda _notice: None))
         with read_plan(asked := self._narrowed(everything, select), sight) as made:
-            spool = Spool(self._folder / "spool", None if made.store is None else made.store.results)
+            spool = Spool(Home.at(self._folder).spool, None if made.store is None else made.store.results)
             report = judged(plan_report(made, spool, -1 if examples is None else examples), made, asked)
             if out is not None:
                 from docbatch.engine.planning.saved.plan_file import save
@@ -183,12 +184,12 @@ class Project(FailureCalls):
         from docbatch.api.selected_jobs import recorded_jobs
         from docbatch.core.selectors import EVERYTHING
         from docbatch.engine.administration.status import read_status
-        from docbatch.state.store import Store
+        from docbatch.state.home import Home
 
         if self._declared.untrusted:
             what = "the state in a repository that is not trusted is not looked at"
             raise NoState(what, hint="leave out --untrusted where it is your own")
-        with Store.readable(self._folder) as store:
+        with Home.at(self._folder).readable() as store:
             return read_status(
                 store,
                 recorded_jobs(store, job, select, self._jobs),
@@ -222,11 +223,11 @@ class Project(FailureCalls):
         `since` and `until` are the first and the last day (UTC) on which it was sent, or months. Raises NoState.
         """
         from docbatch.engine.administration.costs import read_costs
-        from docbatch.state.store import Store
+        from docbatch.state.home import Home
 
         self._refuse_untrusted()
         first, last = days(since, until)
-        with Store.readable(self._folder) as store:
+        with Home.at(self._folder).readable() as store:
             return read_costs(store, by, since=first, until=last, job=job)
 
     @documented()
@@ -272,10 +273,10 @@ class Project(FailureCalls):
         """
         from docbatch.api.job_results import results
         from docbatch.engine.administration.edit_state import named_jobs
-        from docbatch.state.store import Store
+        from docbatch.state.home import Home
 
         self._refuse_untrusted()
-        with Store.readable(self._folder) as store:
+        with Home.at(self._folder).readable() as store:
             names = named_jobs(store, job)
         return results(self._folder, names, on_error)
 

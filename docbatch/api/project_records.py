@@ -37,21 +37,21 @@ class ProjectRecords:
         A run that changed nothing is not recorded. Raises NoState.
         """
         from docbatch.engine.administration.history.read_history import read_history
-        from docbatch.state.store import Store
+        from docbatch.state.home import Home
 
         self._refuse_untrusted()
         first, _ = days(since, None)
-        with Store.readable(self._folder) as store:
+        with Home.at(self._folder).readable() as store:
             return read_history(store, since=first, job=job, limit=limit)
 
     @documented()
     def run(self, identity: int) -> "RunLine":
         """Return one run by its number. Raises NoState, UsageError."""
         from docbatch.engine.administration.history.read_history import read_run
-        from docbatch.state.store import Store
+        from docbatch.state.home import Home
 
         self._refuse_untrusted()
-        with Store.readable(self._folder) as store:
+        with Home.at(self._folder).readable() as store:
             return read_run(store, identity)
 
     @documented()

@@ -40,7 +40,6 @@ def command(job: str | None, *, deep: bool, allowed_hosts: tuple[str, ...], as_j
     from docbatch.engine.administration.outputs.find_drift import DriftSearch, find_drift
     from docbatch.naming.declared_sinks import DeclaredIdentities
     from docbatch.specs.load import load_jobs
-    from docbatch.state import lock
 
     project = declared_project()
     folder = project.state_folder
@@ -50,7 +49,7 @@ def command(job: str | None, *, deep: bool, allowed_hosts: tuple[str, ...], as_j
     )
     with existing(folder) as store:
         named_jobs(store, job)
-        if lock.is_held(folder / "lock"):
+        if store.home.is_held():
             say(
                 "a run goes on: outputs that it writes at this moment may be told as altered or added",
                 err=True,

@@ -35,7 +35,7 @@ def command(host: str, port: int) -> None:
     _require_server()
     from docbatch.cli.workspace import declared_project
     from docbatch.engine.administration.webhook_connections import find_webhook_connections
-    from docbatch.state import files
+    from docbatch.state.home import Home
     from docbatch.webhooks.inbox import InboxWriter
     from docbatch.webhooks.listener import Limits, Listener
     from docbatch.webhooks.server import bind, server
@@ -43,10 +43,10 @@ def command(host: str, port: int) -> None:
     project = declared_project()
     receivers = find_webhook_connections(project)
     with bind(host, port) as socket:
-        folder = project.state_folder
-        files.prepare(folder)
+        home = Home.at(project.state_folder)
+        home.prepare()
         limits = Limits()
-        listener = Listener(receivers, InboxWriter(folder / "inbox"), Journal(), limits)
+        listener = Listener(receivers, InboxWriter(home.inbox), Journal(), limits)
         signal.signal(signal.SIGTERM, _leave)
         _announce(host, socket.getsockname()[1], receivers)
         server(listener, limits).run(sockets=[socket])

@@ -87,13 +87,13 @@ def remove(job: str, path: str, *, dry_run: bool) -> None:
 def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to change either way
     """Say who holds the state. A lock ends with its process, so there is never one to break."""
     from docbatch.core.errors import StateLocked
-    from docbatch.state import files, lock
+    from docbatch.state.home import Home
 
-    folder = state_folder()
-    files.inspect(folder / "state.db")
-    if lock.is_held(folder / "lock"):
+    home = Home.at(state_folder())
+    home.inspect()
+    if home.is_held():
         raise StateLocked(
-            f"the state is locked by {lock.owner(folder / 'lock') or 'another run'}",
+            f"the state is locked by {home.owner() or 'another run'}",
             hint="it runs: wait for it, or end that process; the lock goes with it",
         )
     tell("lock", "the state is not locked", locked=False)

@@ -8,6 +8,7 @@ from docbatch.cli.chosen_project import chosen
 from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_project
 from docbatch.specs.values import DeclaredProject
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 
 
@@ -24,5 +25,5 @@ def state_folder() -> Path:
 @contextmanager
 def existing(folder: Path) -> Iterator[Store]:
     """Open the state for reading. Raises NoState."""
-    with Store.readable(folder) as store:
+    with Home.at(folder).readable() as store:
         yield store

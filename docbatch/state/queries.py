@@ -13,7 +13,8 @@ from pathlib import Path
 
 from docbatch.core.errors import UsageError
 from docbatch.naming.pathtext import escape
-from docbatch.state.files import damaged, open_readable
+from docbatch.state.files import damaged
+from docbatch.state.home import Home
 from docbatch.state.views import VIEWS
 
 VERSION = "docbatch/sql/v1"
@@ -58,7 +59,7 @@ def answer(
     """Answer one SELECT over the views. Raises UsageError where it cannot be answered, NoState, StateError."""
     if len(statement) > _LONGEST_STATEMENT:
         raise UsageError(f"the statement has {len(statement):,} characters; {_LONGEST_STATEMENT:,} are taken")
-    with closing(open_readable(folder)) as connection:
+    with closing(Home.at(folder).connection()) as connection:
         clock = _Clock(timeout)
         _guard(connection, clock)
         try:

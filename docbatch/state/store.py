@@ -1,21 +1,14 @@
 """The state of a project: its parts over one database."""
 
-import contextlib
-import os
-import re
 import sqlite3
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from docbatch.core.errors import GuardRefused, StateError
-from docbatch.core.looks import LookKind
 from docbatch.naming.state_folders import project_root
-from docbatch.owner_only import make_file, opener
 from docbatch.state import files
-from docbatch.state.acceptances import Acceptances
 from docbatch.state.charges import Charges
 from docbatch.state.companions import Companions
 from docbatch.state.copies import write_copy
@@ -31,15 +24,14 @@ from docbatch.state.failure_rows import FailureRows
 from docbatch.state.failures import FailedAttempts
 from docbatch.state.found_objects import FoundObjects
 from docbatch.state.hindrances import KeptHindrances
+from docbatch.state.home import Home, Publication
 from docbatch.state.items import Items
 from docbatch.state.job_shares import JobShares
 from docbatch.state.later_tries import LaterTries
 from docbatch.state.looks import LookRecord
 from docbatch.state.manifests import Manifests
-from docbatch.state.moves import Moves
 from docbatch.state.outcomes import Outcomes
 from docbatch.state.outputs import RecordedOutputs
-from docbatch.state.paces import Paces
 from docbatch.state.proofs import faults
 from docbatch.state.queued_again import QueuedAgain
 from docbatch.state.remote_objects import RemoteObjects
@@ -55,19 +47,19 @@ from docbatch.state.waiting_documents import WaitingDocuments
 from docbatch.state.warned import WarnedDocuments
 
 if TYPE_CHECKING:
+    from docbatch.state.acceptances import Acceptances
     from docbatch.state.costs import RecordedCosts
+    from docbatch.state.moves import Moves
+    from docbatch.state.paces import Paces
     from docbatch.state.past import Past
-
-_LONGEST_NOTE = 200
-_NOTE = re.compile(rb"[!-~]{1,64} [0-9]{1,18}(?: [!-~]{1,64})?\n?")
-"""What `raise_serial` writes: lineage, serial, place."""
 
 
 class Store:
-    """Everything recorded. Open it with `writable` under the lock, or with `readable` any time."""
+    """Everything recorded. A `Home` opens it: for its owner with `writable`, for reading with `readable` any time."""
 
-    def __init__(self, folder: Path, database: Database) -> None:
-        self.folder = folder
+    def __init__(self, home: Home, database: Database) -> None:
+        self.home = home
+        self.folder = home.folder
         self.database = database
         self.write = database.write
         self.items = Items(database)
@@ -88,22 +80,19 @@ class Store:
         self.warned = WarnedDocuments(database)
         self.failure_rows = FailureRows(database)
         self.reported = ReportedDocuments(database)
-        self.looks = LookRecord(database, lambda: self._place, self._drop_anchor)
+        self.looks = LookRecord(database, home.place, home.settle)
         self.hindrances = KeptHindrances(database)
         self.manifests = Manifests(database)
         self.renamed_rows = RenamedRows(database)
         self.outputs = RecordedOutputs(database)
         self.companions = Companions(database)
-        self.moves = Moves(database)
-        self.paces = Paces(database)
         self.shares = JobShares(database)
         self.failed_uploads = FailedUploads(database)
         self.found_objects = FoundObjects(database)
-        self.runs = Runs(database, project_root(folder))
+        self.runs = Runs(database, project_root(home.folder))
         self.failed_attempts = FailedAttempts(database)
         self.parts = DocumentParts(database, self.items)
         self.unwell = UnwellDocuments(database)
-        self.acceptances = Acceptances(database)
 
     @cached_property
     def costs(self) -> "RecordedCosts":
@@ -117,26 +106,46 @@ class Store:
 
         return Past(self.database)
 
-    @classmethod
-    def writable(cls, folder: Path) -> Self:
-        """Open, and make when it is missing. The caller holds the lock. Raises StateError."""
-        files.create(folder)
-        store = cls(folder, Database(files.open_writable(folder), folder / "state.db"))
-        try:
-            store.database.keep_tallies()
-            store.prove()
-            store._note_restored()
-            store.looks.forget_those_elsewhere()
-            store.runs.watch()
-        except BaseException:
-            store.database.close()
-            raise
-        return store
+    @cached_property
+    def acceptances(self) -> "Acceptances":
+        from docbatch.state.acceptances import Acceptances  # noqa: PLC0415 - a run asks what is accepted of documents that failed
+
+        return Acceptances(self.database)
+
+    @cached_property
+    def paces(self) -> "Paces":
+        from docbatch.state.paces import Paces  # noqa: PLC0415 - a plan takes no time that it keeps
+
+        return Paces(self.database)
+
+    @cached_property
+    def moves(self) -> "Moves":
+        from docbatch.state.moves import Moves  # noqa: PLC0415 - one command renames
+
+        return Moves(self.database)
 
     @classmethod
-    def readable(cls, folder: Path) -> Self:
-        """Open for reading. Raises StateError, NoState."""
-        return cls(folder, Database(files.open_readable(folder), folder / "state.db"))
+    def over(cls, home: Home, connection: sqlite3.Connection) -> Self:
+        """Return the state that a connection leads to, which is at home there."""
+        return cls(home, Database(connection, home.folder / "state.db"))
+
+    @classmethod
+    def writable(cls, folder: Path) -> "Store":
+        """Open a state in a folder of this machine, and make it when it is missing. The caller holds it. Raises StateError."""
+        return Home(folder).writable()
+
+    @classmethod
+    def readable(cls, folder: Path) -> "Store":
+        """Open a state in a folder of this machine for reading. Raises StateError, NoState."""
+        return Home(folder).readable()
+
+    def begin(self) -> None:
+        """Take up writing, after the owner of its home opened it. Raises StateError."""
+        self.database.keep_tallies()
+        self.prove()
+        self._note_restored()
+        self.looks.forget_those_elsewhere()
+        self.runs.watch()
 
     def forgive(self) -> None:
         """Inside the current transaction: take rows that decide about no money as they are. For the one writer."""
@@ -169,82 +178,20 @@ class Store:
             with self.write():
                 self.database.execute("INSERT OR REPLACE INTO meta VALUES ('plan', ?)", (digest,))
 
+    def publish(self, what: Publication, about: str = "") -> None:
+        """Have what is committed known to every successor, as its home does. Raises StateError: then what it was for is not done."""
+        self.home.publish(self, what, about)
+
     def raise_serial(self) -> None:
-        """Note beside the state how far it has come and where it lies, before money is spent."""
-        if self.is_moved():
-            self.looks.forget_all(LookKind.WATCH)
-        self._drop_anchor()
-        text = f"{self.lineage} {self.events.last()} {self._place}\n"
-        draft = self.folder / "serial.new"
-        with self._noting(), open(draft, "w", opener=opener) as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        with self._noting():
-            draft.replace(self.folder / "serial")
-
-    def _drop_anchor(self) -> None:
-        anchor = self.folder / "anchor"
-        with self._noting():
-            if not anchor.exists():
-                make_file(anchor)
-
-    @contextlib.contextmanager
-    def _noting(self) -> Iterator[None]:
-        """Turn the file system's complaint into one that says what is safe."""
-        try:
-            yield
-        except OSError as error:
-            raise StateError(
-                f"{self.folder}: how far the state has come cannot be noted beside it: {files.reason(error)}",
-                hint="what was sent is recorded; make room or restore access, and run 'docbatch apply' again",
-            ) from error
-
-    def is_moved(self) -> bool:
-        """Say whether this is not the folder that money was last spent from, but a copy of it.
-
-        Then the state and all that lies beside it may be of any age.
-        """
-        noted = self._noted()
-        return len(noted) > 2 and noted[2] != self._place
-
-    def is_at_home(self) -> bool:
-        """Say whether money was last spent from this folder with a state of this lineage, so that it is known when."""
-        noted = self._noted()
-        return len(noted) > 2 and noted[0] == self.lineage and noted[2] == self._place
-
-    @property
-    def _place(self) -> str:
-        """What a copy does not take along: when the file system made the anchor, which is never written to."""
-        try:
-            with self._noting():
-                found = (self.folder / "anchor").stat()
-        except StateError as error:
-            if isinstance(error.__cause__, FileNotFoundError):
-                return "none"
-            raise
-        return f"{found.st_ino}:{found.st_ctime_ns}"
-
-    def _noted(self) -> list[str]:
-        """Return what the note beside the state says; nothing when there is none, and what is no note at all as one word."""
-        try:
-            with (self.folder / "serial").open("rb") as stream:
-                text = stream.read(_LONGEST_NOTE + 1)
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise files.damaged(self.folder / "serial", error) from error
-        return text.decode().split() if _NOTE.fullmatch(text) else ["damaged"]
+        """Note beside the state how far it has come and where it lies. Raises StateError."""
+        self.home.raise_serial(self)
 
     def last_spent(self) -> float | None:
         """Return when something was last about to be sent with a state in this folder, or may have been, in wall time."""
         row = self.database.execute("SELECT value FROM meta WHERE name = 'restored_at'").fetchone()
         if row is not None:
             return float(row[0])
-        try:
-            return (self.folder / "serial").stat().st_mtime
-        except FileNotFoundError:
-            return None
+        return self.home.spent_at()
 
     def distrust(self, why: str, at: float | None) -> None:
         """Note that more may have been sent than this state knows: up to `at`, in wall time, or else to what is noted beside it."""
@@ -278,7 +225,7 @@ class Store:
 
     def _note_restored(self) -> None:
         """Write down, before anything else is, that an older state or a new one lies where there was a newer."""
-        found = self._reached_before()
+        found = self.home.reached_before(self)
         if found is None:
             return
         with self.write():
@@ -287,27 +234,7 @@ class Store:
 
     def is_behind(self) -> bool:
         """Say whether more was done than this state knows, also where that is not noted in it yet."""
-        return self.restored() is not None or self._reached_before() is not None
-
-    def damaged_note(self) -> str | None:
-        """Say that the note beside the state is damaged; None where it is not, or there is none. Raises StateError."""
-        if self._noted() != ["damaged"]:
-            return None
-        return f"{self.folder / 'serial'} is damaged, and how far the state had come before is not known"
-
-    def _reached_before(self) -> str | None:
-        noted = self._noted()
-        if not noted:
-            return None
-        if (damage_of_note := self.damaged_note()) is not None:
-            return damage_of_note
-        lineage, serial = noted[:2]
-        last = self.events.last()
-        if lineage != self.lineage:
-            return f"event {serial} was reached with the state of lineage {lineage}, and this is another"
-        if int(serial) > last:
-            return f"it ends at event {last}, and event {serial} was reached before; it was restored from a backup"
-        return None
+        return self.restored() is not None or self.home.reached_before(self) is not None
 
     def copy(self, to: Path) -> None:
         """Write a copy of the state as it is at this moment, whole or not at all. Raises StateError."""

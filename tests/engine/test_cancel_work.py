@@ -12,6 +12,7 @@ from docbatch.core.errors import (
     CredentialsError,
     DocbatchError,
     NotAnswering,
+    StateError,
     Unexpected,
     UsageError,
 )
@@ -22,6 +23,7 @@ from docbatch.engine.connections import provider_connections
 from docbatch.engine.connections.provider_connections import Access
 from docbatch.providers.base import Intent
 from docbatch.specs.values import Connection
+from docbatch.state.home import Publication
 from docbatch.state.store import Store
 from docbatch.testing.fake.provider import FakeProvider, traits
 from docbatch.testing.patience import LONG, comes_true
@@ -29,6 +31,7 @@ from docbatch.testing.tripwire import Tripwire
 from tests.fake.observed import histories
 from tests.fake.project import CloudClock, Project
 from tests.fake.table import TEXTS, script
+from tests.fake.watched_home import WatchedProvider, watched
 
 HOUR = 3600.0
 ASKED = "intended accepted cancel_asked"
@@ -181,6 +184,18 @@ def test_nothing_is_asked_and_no_key_is_read_before_a_person_agrees(
 
     assert cancelled(project, [replace(access, open=read_key)], **asked) == []
     assert project.cloud.calls("cancel") == 0
+
+
+def test_a_vendor_is_asked_after_that_is_published_and_not_where_it_cannot_be(tmp_path: Path) -> None:
+    project = sent(tmp_path)
+
+    with watched(Publication.REMOVAL), pytest.raises(StateError):
+        cancelled(project, accesses(project))
+    assert project.cloud.calls("cancel") == 0
+
+    with watched() as journal:
+        cancelled(project, accesses(project, WatchedProvider))
+    assert journal.entries == ["removal 1: submitted", "cancel 1", "decision"]
 
 
 def test_what_was_not_expected_is_told_and_what_runs_is_collected(tmp_path: Path) -> None:

@@ -616,7 +616,7 @@ FOLLOW: Mapping[str, Mutant] = {
 }  # fmt: skip
 
 _knows_all_work = look_for_unknown_work.knows_all_work
-_WATCH = "if not traits.free and run.store.is_moved() and not _is_watched(run, connection, survey.date):"
+_WATCH = "if not traits.free and run.store.home.is_moved() and not _is_watched(run, connection, survey.date):"
 _UNSEARCHED = "take_consequences(run, connection, ProviderCall.SURVEY, error)\n        return False"
 
 UNKNOWN_WORK: Mapping[str, Mutant] = {
@@ -652,7 +652,7 @@ UNKNOWN_WORK: Mapping[str, Mutant] = {
         look_for_unknown_work._is_watched, "counted.are_enough(traits)", "True", "a copied state"
     ),
     "a copied state: is watched where nothing is charged": _mutant(
-        _knows_all_work, "if not traits.free and run.store.is_moved()", "if run.store.is_moved()", "a copied state, free"
+        _knows_all_work, "if not traits.free and run.store.home.is_moved()", "if run.store.home.is_moved()", "a copied state, free"
     ),
     "a copied state: is not told": _mutant(look_for_unknown_work._is_watched, "connection.is_watching = True\n        run.observe(", "connection.is_watching = True\n        (", "a copied state"),
 }  # fmt: skip

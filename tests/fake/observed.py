@@ -12,8 +12,8 @@ from docbatch.core.errors import DocbatchError
 from docbatch.core.models import WorkItem
 from docbatch.engine.progress_notices import Answered, Notice, Remark, Replanned, Trouble, Waiting
 from docbatch.engine.running.run_context import Run
-from docbatch.state.items import Items
 from docbatch.state.store import Store
+from docbatch.state.waiting_documents import LateJobs, WaitingDocuments
 from tests.fake.project import Project
 
 REST = "waits before the next attempt"
@@ -75,16 +75,24 @@ def observe(project: Project, *calls: str, **run_options: Any) -> Seen:
 @contextmanager
 def queue_reads() -> Iterator[list[int]]:
     """Note each time that what waits to be sent is read from the state."""
-    plain = Items.pending
+    plain = WaitingDocuments.pending
     reads: list[int] = []
 
-    def pending(self: Items, recipe: int, jobs: Sequence[str], limit: int) -> list[WorkItem]:
-        found = plain(self, recipe, jobs, limit)
+    def pending(
+        self: WaitingDocuments,
+        recipe: int,
+        jobs: Sequence[str],
+        late: LateJobs,
+        limit: int,
+        *,
+        under: str = "",
+    ) -> list[WorkItem]:
+        found = plain(self, recipe, jobs, late, limit, under=under)
         reads.append(len(found))
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Items, "pending", pending)
+        patch.setattr(WaitingDocuments, "pending", pending)
         yield reads
 
 

@@ -29,7 +29,7 @@ from docbatch.sinks.trash import Trash
 from docbatch.sources.folder import FolderSource
 from docbatch.sources.statcache import StatCache
 from docbatch.spool import Spool
-from docbatch.state import lock
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 from docbatch.testing.fake.cloud import Cloud
 from docbatch.testing.fake.provider import FakeProvider, traits
@@ -180,10 +180,11 @@ class Project:
         with contextlib.ExitStack() as stack:
             stack.callback(cloud.close)
             stack.enter_context(wired(wire))
-            stack.enter_context(lock.hold(self.folder / "lock"))
-            store = stack.enter_context(Store.writable(self.folder))
+            home = Home.at(self.folder)
+            stack.enter_context(home.hold())
+            store = stack.enter_context(home.writable())
             differences = stack.enter_context(Differences())
-            spool = Spool(self.folder / "spool", store.results)
+            spool = Spool(home.spool, store.results)
             stack.callback(spool.close)
             spool.sweep()
             spool.clear_leftovers(whole=store.restored() is None)

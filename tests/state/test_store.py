@@ -122,16 +122,16 @@ def test_only_a_copy_of_the_folder_counts_as_moved(tmp_path: Path) -> None:
     original, copy = tmp_path / "original", tmp_path / "copy"
     original.mkdir()
     with Store.writable(original) as store:
-        assert not store.is_moved()
+        assert not store.home.is_moved()
         go_on(store)
-        assert not store.is_moved()
+        assert not store.home.is_moved()
     shutil.copytree(original, copy)
 
     with Store.writable(copy) as moved, Store.writable(original) as store:
-        assert moved.is_moved()
-        assert not store.is_moved()
+        assert moved.home.is_moved()
+        assert not store.home.is_moved()
         moved.raise_serial()
-        assert not moved.is_moved()
+        assert not moved.home.is_moved()
 
 
 def test_a_state_that_is_trusted_again_is_refused_no_longer(tmp_path: Path) -> None:

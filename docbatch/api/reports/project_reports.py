@@ -53,13 +53,13 @@ def write_standing(project: DeclaredProject, place: Place, job: str | None) -> "
     from docbatch.core.moments import iso_moment
     from docbatch.core.run_reports.values import RunReport
     from docbatch.engine.administration.edit_state import named_jobs
-    from docbatch.state.store import Store
+    from docbatch.state.home import Home
 
     state = project.state_folder
     folder = ReportFolder(project.here / place, fspath(place))
     declared = list(_declared(project))
     folder.check(declared)
-    with Store.readable(state) as store:
+    with Home.at(state).readable() as store:
         names = named_jobs(store, job)
     scope = scope_of(declared, None if job is None else names)
     blank = RunReport("status", iso_moment(time.time()), (), environment=project.environment.name)

@@ -20,6 +20,7 @@ from docbatch.core.run_reports.values import (
 )
 from docbatch.naming.pathtext import escape
 from docbatch.state.costs import CostScope
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 from docbatch.state.unwell_documents import UnwellDocument
 
@@ -56,7 +57,7 @@ def scope_of(declared: "Iterable[Job]", only: Collection[str] | None) -> Reporte
 def last_event(folder: Path) -> int:
     """Return the last event that is recorded, 0 where there is no state. Raises StateError."""
     try:
-        with Store.readable(folder) as store:
+        with Home.at(folder).readable() as store:
             return store.events.last()
     except NoState:
         return 0
@@ -65,7 +66,7 @@ def last_event(folder: Path) -> int:
 def read_report(folder: Path, scope: ReportedScope, blank: RunReport) -> RunReport:
     """Fill in how jobs stand; where there is no state, nothing is known of their documents. Raises StateError."""
     try:
-        with Store.readable(folder) as store, store.database.still():
+        with Home.at(folder).readable() as store, store.database.still():
             return _filled(store, scope, blank)
     except NoState:
         return replace(blank, jobs=tuple(_bare(name, scope) for name in sorted(scope.jobs or ())))

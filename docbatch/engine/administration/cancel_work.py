@@ -32,6 +32,7 @@ from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider
 from docbatch.specs.values import Connection
 from docbatch.spool import Spool
+from docbatch.state.home import Publication
 from docbatch.state.store import Store
 
 DOUBTFUL = {SubmissionStatus.INTENDED, SubmissionStatus.UNANSWERED, SubmissionStatus.HELD}
@@ -95,7 +96,7 @@ def cancel(
 @contextlib.contextmanager
 def _run(order: Order, store: Store, clock: Clock, observe: Observer) -> Iterator[Run]:
     """Set up what polling needs. A document whose bytes changed is planned again by the next apply."""
-    spool = Spool(order.folder / "spool", store.results)
+    spool = Spool(store.home.spool, store.results)
     used = {submission.connection for submission in store.submissions.open()}
     known = [each for each in order.connections if each.name in used and each.type in REGISTRY]
     found = accesses(known, project_root(order.folder), spool.incoming, clock.wake, order.allowed_hosts)
@@ -164,6 +165,7 @@ def _stop(run: Run, work: CancellableWork) -> CancelOutcome:
     def cancel(provider: Provider) -> None:
         provider.cancel(wanted, submission.remote_id)
 
+    run.store.publish(Publication.REMOVAL, submission.id)
     try:
         with contextlib.suppress(Gone):
             patiently(

@@ -13,6 +13,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.spool import Spool
 from docbatch.spool.found_again import find_again
 from docbatch.spool.readers import reading
+from docbatch.state.home import Home
 from docbatch.state.proofs import faults
 from docbatch.state.store import Store
 
@@ -47,9 +48,10 @@ class StateFault:
 
 def check(folder: Path) -> Iterator[StateFault]:
     """Yield what is wrong with the state and its results; nothing when all is well. Changes nothing."""
-    with reading(folder / "spool"), Store.readable(folder) as store, store.database.still():
+    home = Home.at(folder)
+    with reading(home.spool), home.readable() as store, store.database.still():
         yield from map(StateFault, _sqlite(store))
-        if (note := store.damaged_note()) is not None:
+        if (note := home.damaged_note()) is not None:
             yield StateFault(note)
         wrong = [
             StateFault(each.sentence, is_free=each.is_free) for each in faults(store.database.connection)
@@ -109,7 +111,7 @@ def _sound(rows: Iterator[Row]) -> Iterator[Row]:
 
 def _results(store: Store) -> Iterator[StateFault]:
     """Read every result that a document wants, or the file of a whole job for one that is no longer found."""
-    spool = Spool(store.folder / "spool", store.results)
+    spool = Spool(store.home.spool, store.results)
     named: set[str] = set()
     for item in _sound(store.items.all()):
         if item.result is None or not store.documents.places(item.row):
@@ -138,7 +140,7 @@ def repair(folder: Path, items: Collection[int], *, dry_run: bool = False) -> in
     wrong of documents and outputs is taken as it is: the next apply compares it with the files.
     Raises NoState, StateLocked, StateError.
     """
-    with locked(folder) as store, contextlib.closing(Spool(folder / "spool", store.results)) as spool:
+    with locked(folder) as store, contextlib.closing(Spool(store.home.spool, store.results)) as spool:
         results = {row: store.items.by_row(row).result for row in items}
         lost = {result for result in results.values() if result is not None}
         lost.update(result for *_, result in store.deliveries.lines_kept() if _loss(spool, result))

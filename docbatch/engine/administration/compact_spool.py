@@ -22,7 +22,7 @@ def compact(folder: Path, *, dry_run: bool, older_than: float | None = None) -> 
     """
     with (
         locked(folder) as store,
-        contextlib.closing(Spool(folder / "spool", store.results)) as spool,
+        contextlib.closing(Spool(store.home.spool, store.results)) as spool,
     ):
         store.refuse_restored()
         if not dry_run:

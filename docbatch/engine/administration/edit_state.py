@@ -13,16 +13,20 @@ from docbatch.core.models import (
     SubmissionStatus,
 )
 from docbatch.naming.pathtext import unescape
-from docbatch.state import files, lock
+from docbatch.state.home import Home, Publication
 from docbatch.state.store import Store
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[Store]:
-    """Open an existing state for writing. Raises NoState, StateLocked, StateError."""
-    files.inspect(folder / "state.db")
-    with lock.hold(folder / "lock"), Store.writable(folder) as store:
+    """Open an existing state for writing. What was changed is published before anybody can say so. Raises NoState, StateLocked, StateError."""
+    home = Home.at(folder)
+    home.inspect()
+    with home.hold(), home.writable() as store:
+        before = store.database.connection.total_changes
         yield store
+        if store.database.connection.total_changes != before:
+            store.publish(Publication.DECISION)
 
 
 def named_jobs(store: Store, job: str | None = None) -> list[str]:

@@ -22,7 +22,7 @@ def read_results(store: Store, job: str) -> Iterator[Result | StateError]:
 
     In the place of one that is missing or damaged comes the error that says so.
     """
-    spool = Spool(store.folder / "spool", store.results)
+    spool = Spool(store.home.spool, store.results)
     after = b""
     with reading(spool.root):
         while window := store.documents.with_results(job, after, WINDOW):

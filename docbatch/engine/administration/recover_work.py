@@ -33,7 +33,7 @@ from docbatch.naming.state_folders import project_root
 from docbatch.providers import REGISTRY
 from docbatch.providers.base import Provider, Recalled, Survey
 from docbatch.providers.kind import Settings
-from docbatch.state import files
+from docbatch.state.home import Home, Publication
 from docbatch.state.store import Store
 
 
@@ -139,13 +139,17 @@ class _Attempt:
 
     def close(self) -> None:
         """Called once the state is closed, while nobody else can have it."""
-        folder = self.search.folder
+        home = Home.at(self.search.folder)
         if self.is_through or self.had_state or not has_state(self.search):
             return
-        with Store.readable(folder) as store:
-            knows = store.submissions.markers() or store.results.is_any_collected() or store.is_at_home()
+        with home.readable() as store:
+            knows = (
+                store.submissions.markers()
+                or store.results.is_any_collected()
+                or home.has_spent(store.lineage)
+            )
         if not knows:
-            files.discard(folder)
+            home.discard()
 
 
 @contextlib.contextmanager
@@ -180,6 +184,7 @@ def taken_up(
         )
         session.record()
         yield session
+        session.store.publish(Publication.DECISION)
 
 
 def recover_with(
@@ -240,7 +245,7 @@ def charging(session: PlanSession) -> set[str]:
 
 def has_state(search: Search) -> bool:
     """Say whether there is a state: a search that is refused is to leave none behind that knows nothing."""
-    return (search.folder / "state.db").exists()
+    return Home.at(search.folder).exists()
 
 
 def require_names(search: Search, paid: set[str]) -> None:

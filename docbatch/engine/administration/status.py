@@ -19,7 +19,6 @@ from docbatch.engine.administration.edit_state import named_jobs
 from docbatch.naming.pathtext import escape
 from docbatch.specs.values import Connection
 from docbatch.spool import Spool
-from docbatch.state import lock
 from docbatch.state.deadlines import Stuck
 from docbatch.state.looks import RecordedLooks
 from docbatch.state.paces import DocumentPace
@@ -148,13 +147,13 @@ def read_status(
     declared = limits or DeclaredLimits()
     if only is not None:
         declared = declared.of({job.job: job.connection for job in jobs})
-    spool = Spool(store.folder / "spool", store.results)
+    spool = Spool(store.home.spool, store.results)
     return StateStatus(
         jobs=jobs,
         open=tuple(store.submissions.open()),
         spool_entries=spool.count(),
         spool_bytes=spool.size(),
-        owner=lock.owner(store.folder / "lock") if lock.is_held(store.folder / "lock") else None,
+        owner=store.home.owner() if store.home.is_held() else None,
         stuck=dict(_stuck(store, now, connections)),
         looking=store.looks.open(),
         hindrances=tuple(store.hindrances.all()),

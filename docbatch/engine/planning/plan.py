@@ -35,6 +35,7 @@ from docbatch.naming.state_folders import environment_of, project_root
 from docbatch.providers import DEFAULT_PROVIDER
 from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import Connection, Job, StoreConnection
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 
 if TYPE_CHECKING:
@@ -299,7 +300,7 @@ def _recorded(made: Plan) -> "Recorded":
 
 def _allowed(selection: Selection, store: Store | None) -> frozenset[str]:
     """Return what guards let pass. Where a state was lost or put back, outputs of before are nobody's, and no strangers."""
-    behind = (selection.folder / "serial").exists() if store is None else store.is_behind()
+    behind = Home.at(selection.folder).was_spent_from() if store is None else store.is_behind()
     return selection.allowed | {Permission.OVERWRITTEN} if behind else selection.allowed
 
 

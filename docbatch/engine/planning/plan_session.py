@@ -1,7 +1,6 @@
 """Holding the state while a plan is made and recorded: how every command begins that acts on specs and documents."""
 
 import contextlib
-import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,7 +33,7 @@ from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import INPUTS, Job
 from docbatch.spool import Spool
 from docbatch.spool.moving import move_old_entries
-from docbatch.state import files, lock
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 
 PATIENCE = 10.0
@@ -152,14 +151,16 @@ def locked_session(
 def _held(
     stack: contextlib.ExitStack, folder: Path, rehearsal: Path | None, closed: Callable[[], object]
 ) -> Store:
-    files.prepare(folder)
-    stack.enter_context(lock.hold(folder / "lock"))
+    home = Home.at(folder)
+    home.prepare()
+    stack.enter_context(home.hold())
     stack.callback(closed)
-    return stack.enter_context(Store.writable(folder if rehearsal is None else _copied(folder, rehearsal)))
+    opened = home if rehearsal is None else home.rehearsed(rehearsal)
+    return stack.enter_context(opened.writable())
 
 
 def _swept(stack: contextlib.ExitStack, folder: Path, store: Store) -> Spool:
-    spool = Spool(folder / "spool", store.results)
+    spool = Spool(Home.at(folder).spool, store.results)
     stack.callback(spool.close)
     spool.sweep()
     stack.callback(spool.drop_incoming)
@@ -174,16 +175,6 @@ def _move_old_results(spool: Spool, clock: Clock, observe: Observer) -> None:
 
 def _left_over(clock: Clock, deadline: float) -> float:
     return max(0.0, deadline - clock.monotonic())
-
-
-def _copied(folder: Path, to: Path) -> Path:
-    """Put a copy of the state as it is, if there is one, into another folder."""
-    if (folder / "state.db").exists():
-        with Store.readable(folder) as store:
-            store.copy(to / "state.db")
-    if (folder / "serial").exists():
-        shutil.copy(folder / "serial", to)
-    return to
 
 
 def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Clock) -> Connections:

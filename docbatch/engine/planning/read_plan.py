@@ -10,6 +10,7 @@ from docbatch.engine.planning.differences_database import Differences
 from docbatch.engine.planning.plan import AT_HAND, Plan, Selection, Sight, plan
 from docbatch.sources.statcache import StatCache
 from docbatch.state.foreign_things import refuse_foreign_entries
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 
 
@@ -34,6 +35,6 @@ def read_plan(selection: Selection, sight: Sight = AT_HAND) -> Iterator[Plan]:
 
 def _recorded(folder: Path) -> Store | None:
     try:
-        return Store.readable(folder)
+        return Home.at(folder).readable()
     except NoState:
         return None

@@ -23,6 +23,7 @@ from docbatch.engine.running.run_context import MOST_LOSSES, Run
 from docbatch.engine.running.settle_unanswered_creates import intent
 from docbatch.engine.running.take_consequences import is_limit, take_consequences
 from docbatch.providers.base import Changed, Failed, Intent, Progress, Provider, Ready
+from docbatch.state.home import Publication
 from docbatch.state.records import Collected, ReadyItem
 
 WINDOW = 64
@@ -187,9 +188,12 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
 
 
 def durable(run: Run, outcomes: Sequence[tuple[ReadyItem, Outcome]]) -> list[Collected]:
-    """Return the results among what was fetched once they outlast a loss of power: only then they are recorded."""
+    """Return the results among what was fetched once they outlast a loss of power, and of this machine: only then they are recorded."""
     run.spool.flush()
-    return [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
+    collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
+    if collected:
+        run.store.publish(Publication.PACK)
+    return collected
 
 
 def _take_over(
@@ -312,6 +316,7 @@ def discard(run: Run, connection: ProviderConnection, submission: Submission) ->
 
 def removed(run: Run, connection: ProviderConnection, wanted: Intent) -> Talk[bool]:
     """Have what was made for a submission alone removed; say whether it was."""
+    run.store.publish(Publication.REMOVAL, wanted.submission)
 
     def remove(provider: Provider) -> list[str]:
         provider.discard(wanted)

@@ -37,7 +37,7 @@ def knows_all_work(run: Run, connection: ProviderConnection) -> Talk[bool]:
     if unknown:
         connection.block(_foreign(connection.name, unknown))
         return False
-    if not traits.free and run.store.is_moved() and not _is_watched(run, connection, survey.date):
+    if not traits.free and run.store.home.is_moved() and not _is_watched(run, connection, survey.date):
         return False
     connection.searched = True
     return True

@@ -47,7 +47,7 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) ->
     run.store.deliveries.forgive()
     bring_back_results.bring_back_all(run)
     take_up_hindrances(run)
-    rounds = _Rounds(run, HintInbox(run.store.folder / "inbox"), Conversations(run.clock), wait, deadline)
+    rounds = _Rounds(run, HintInbox(run.store.home.inbox), Conversations(run.clock), wait, deadline)
     try:
         while rounds.go_on():
             pass

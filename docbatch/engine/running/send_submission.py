@@ -24,6 +24,7 @@ from docbatch.engine.running.take_consequences import take_consequences
 from docbatch.engine.spending.closed_windows import sent_outside
 from docbatch.providers.base import Accepted, Batch, Intent, Provider
 from docbatch.specs.values import PasswordPlace
+from docbatch.state.home import Publication
 from docbatch.state.records import Frozen, Reservation
 
 
@@ -95,7 +96,7 @@ def batch_of(run: Run, action: Submit, identity: str) -> Batch:
 def _intend(
     run: Run, connection: ProviderConnection, recipe: int, intent: Intent, reserved: Reservation
 ) -> None:
-    """Make durable that it is about to be sent. Nothing is waited for between this and the create."""
+    """Make durable, and known to every successor, that it is about to be sent. Nothing is waited for between this and the create."""
     batch = intent.batch
     submission = Submission(
         batch.submission, 0, connection.name, connection.account, SubmissionStatus.INTENDED
@@ -112,7 +113,7 @@ def _intend(
     )
     run.store.submissions.intend(submission, frozen, now=run.clock.wall())
     run.budget.spend(_purpose(connection.name, str(recipe)))
-    run.store.raise_serial()
+    run.store.publish(Publication.INTENT, batch.submission)
     run.follow(batch.submission).intent = intent
     shares = run.store.shares.of_items([item.row for item in batch.items])
     run.observe(Intended(batch.submission, connection.name, len(batch.items), shares))
@@ -140,6 +141,7 @@ def _create(run: Run, connection: ProviderConnection, intent: Intent) -> Talk[bo
         return _was_sent(run, connection, intent, error)
     run.bisection.forget([item.key for item in intent.batch.items])
     run.store.submissions.accept(identity, Event.ACCEPTED, accepted.remote_id, accepted.runs)
+    run.store.publish(Publication.ANSWER, identity)
     connection.backoff.relax()
     connection.renewals = 0
     run.observe(Answered(identity, "accepted", accepted.remote_id or ""))
@@ -154,6 +156,7 @@ def _was_sent(
     identity, items = intent.submission, intent.batch.items
     if run.bisection.halves(items, error):
         run.store.submissions.record(identity, Event.NOT_SENT, reason=error.message)
+        run.store.publish(Publication.ANSWER, identity)
         run.queues.forget()
         run.observe(Answered(identity, "refused", f"{error.message}; its halves are sent apart"))
         return False

@@ -15,6 +15,7 @@ from docbatch.engine.running.run_context import Followed, Run
 from docbatch.engine.running.send_submission import with_passwords
 from docbatch.engine.running.take_consequences import take_consequences
 from docbatch.providers.base import Accepted, Batch, Intent, Sighting, left_by_looks
+from docbatch.state.home import Publication
 
 
 def intent(run: Run, identity: str) -> Intent:
@@ -39,6 +40,7 @@ def settle(run: Run, connection: ProviderConnection, action: Settle) -> Talk[Non
     try:
         if action.replay:
             again = yield from _unlocked(run, connection, wanted)
+            run.store.publish(Publication.REPLAY, action.submission)
             accepted = yield from connection.ask(
                 call, lambda provider: provider.create(again), gives=Accepted
             )
@@ -81,6 +83,7 @@ def close(run: Run, action: Close) -> None:
     run.store.submissions.record(
         action.submission, Event.ABSENT if action.absent else Event.UNKNOWABLE, reason=action.reason
     )
+    run.store.publish(Publication.ANSWER, action.submission)
     submission = run.store.submissions.get(action.submission)
     if submission is not None:
         _drop_hindrance(run, run.connections[submission.connection], action.submission)
@@ -94,6 +97,7 @@ def _accept(
     run: Run, connection: ProviderConnection, identity: str, event: Event, accepted: Accepted
 ) -> None:
     run.store.submissions.accept(identity, event, accepted.remote_id, accepted.runs)
+    run.store.publish(Publication.ANSWER, identity)
     _drop_hindrance(run, connection, identity)
     run.follow(identity).backoff.relax()
     run.observe(Answered(identity, event, accepted.remote_id or "run by run"))

@@ -22,6 +22,7 @@ from docbatch.engine.connections.hindrances import cause_of
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Answered, Hindered, Notice, Relieved, Trouble
 from docbatch.engine.running.run_context import Run
+from docbatch.state.home import Publication
 
 MOST_RENEWALS = 3
 DEFINITE = frozenset({ErrorKind.REFUSED, ErrorKind.STALE, ErrorKind.GONE})
@@ -66,6 +67,9 @@ def _record(
             record.record(submission, event, code=code, message=error.message)
         case Event.NOT_SENT | Event.UNANSWERED:
             record.record(submission, event, reason=error.message)
+    if event is not Event.UNANSWERED:
+        # A successor takes for unanswered whatever has no answer.
+        run.store.publish(Publication.ANSWER, submission)
 
 
 def is_limit(error: CallError) -> bool:

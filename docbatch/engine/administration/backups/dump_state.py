@@ -14,12 +14,13 @@ from docbatch.owner_only import opener
 from docbatch.state import files
 from docbatch.state.copies import put_in_place, settle_on_disk
 from docbatch.state.dumps import dumped, fill, read_head
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 
 
 def dump(folder: Path, project: str, write: Callable[[bytes], object]) -> None:
     """Write a state as lines, as it is at one moment. Raises NoState, StateError, OSError."""
-    with Store.readable(folder) as store, store.database.still():
+    with Home.at(folder).readable() as store, store.database.still():
         for line in dumped(store, project):
             write(line)
 
@@ -77,8 +78,8 @@ def _make(order: RestoreOrder, staging: Path) -> int:
     with Store.writable(staging) as store:
         store.runs.pass_over()
         refuse_unsound(store, order.source, None)
-        here = Store(order.folder, store.database)
-        store.distrust(f"it was loaded from {order.source.name}", None if here.is_at_home() else time.time())
+        is_known = Home.at(order.folder).has_spent(store.lineage)
+        store.distrust(f"it was loaded from {order.source.name}", None if is_known else time.time())
     return rows
 
 

@@ -8,6 +8,7 @@ from docbatch.engine.administration.backups.facts import BackupFacts
 from docbatch.engine.administration.backups.sources import DAMAGED
 from docbatch.engine.administration.check_state import unreadable
 from docbatch.providers import DEFAULT_PROVIDER
+from docbatch.state.home import Home
 from docbatch.state.proofs import faults
 from docbatch.state.store import Store
 
@@ -59,6 +60,6 @@ def _other_project(folder: Path, store: Store, project: str) -> str | None:
 
 
 def _lineage_there(folder: Path) -> str | None:
-    with contextlib.suppress(DocbatchError), Store.readable(folder) as store:
+    with contextlib.suppress(DocbatchError), Home.at(folder).readable() as store:
         return store.lineage
     return None

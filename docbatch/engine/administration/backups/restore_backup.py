@@ -19,9 +19,10 @@ from docbatch.engine.administration.backups.sources import DAMAGED, opened
 from docbatch.owner_only import make_folder, opener
 from docbatch.spool.arrivals import Arrivals, is_stored_file, keep
 from docbatch.spool.pack import is_there
-from docbatch.state import files, lock
+from docbatch.state import files
 from docbatch.state.copies import put_in_place, settle_on_disk
 from docbatch.state.foreign_things import refuse_foreign_entries
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 from docbatch.state.upgrade import VERSION
 
@@ -59,21 +60,22 @@ class RestoredBackup:
 
 def restore(order: RestoreOrder) -> RestoredBackup:
     """Restore a backup, whole or not at all. Raises StateError, StateLocked, UsageError."""
+    home = Home.at(order.folder)
     with contextlib.ExitStack() as held:
         try:
             staging = held.enter_context(
                 rehearsed(order.folder) if order.dry_run else held_staging(order.folder)
             )
-            arrivals = Arrivals(order.folder / "spool", staging / "spool")
+            arrivals = Arrivals(home.spool, staging / SPOOL)
             facts, count = _stage(order, staging, arrivals)
             with _staged(order, staging) as store:
                 refuse_unsound(store, order.source, facts)
                 refuse_other_project(order.folder, store, facts, order.project, is_foreign=order.is_foreign)
                 if order.dry_run:
                     return _outcome(store, order, arrivals, (facts, count), None)
-                there = (order.folder / STATE).exists()
+                there = home.exists()
                 if there:
-                    keep(order.folder / "spool", staging / "kept" / SPOOL)
+                    keep(home.spool, staging / "kept" / SPOOL)
                 _take_over(store, order, arrivals, facts)
                 kept = _free_name(order.folder) if there else None
                 outcome = _outcome(store, order, arrivals, (facts, count), kept)
@@ -94,8 +96,9 @@ def _failed(order: RestoreOrder, error: OSError) -> StateError:
 @contextlib.contextmanager
 def held_staging(folder: Path) -> Iterator[Path]:
     """Hold the state, and give an empty folder in it for what is to come. Raises StateError, StateLocked, OSError."""
-    files.prepare(folder)
-    with lock.hold(folder / "lock"):
+    home = Home.at(folder)
+    home.prepare()
+    with home.hold():
         _sweep(folder)
         staging = folder / STAGING
         make_folder(staging)
@@ -109,8 +112,9 @@ def held_staging(folder: Path) -> Iterator[Path]:
 def rehearsed(state: Path) -> Iterator[Path]:
     """Give a folder of no consequence. Raises StateError, StateLocked."""
     refuse_foreign_entries(state)
-    if lock.is_held(state / "lock"):
-        raise StateLocked(f"the state is locked by {lock.owner(state / 'lock') or 'another run'}")
+    home = Home.at(state)
+    if home.is_held():
+        raise StateLocked(f"the state is locked by {home.owner() or 'another run'}")
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 
@@ -191,11 +195,9 @@ def _require_state(store: Store, source: Path) -> None:
 def _take_over(store: Store, order: RestoreOrder, arrivals: Arrivals, facts: BackupFacts | None) -> None:
     """Put the results where they belong, have the state know where, and that more may have been sent than it knows."""
     renamed = arrivals.settle()
-    here = Store(order.folder, store.database)
+    is_known = Home.at(order.folder).has_spent(store.lineage)
     made = "" if facts is None else f", made {facts.made}"
-    store.distrust(
-        f"it was restored from {order.source.name}{made}", None if here.is_at_home() else time.time()
-    )
+    store.distrust(f"it was restored from {order.source.name}{made}", None if is_known else time.time())
     with store.write():
         for name, other in renamed.items():
             store.results.rename_pack(name, other)
@@ -208,7 +210,7 @@ def _outcome(
     found: tuple[BackupFacts | None, int],
     kept: Path | None,
 ) -> RestoredBackup:
-    packs = order.folder / "spool" / "packs"
+    packs = Home.at(order.folder).spool / "packs"
     known = store.results.packs()
     missing = [name for name, pack in known.items() if not pack.is_retired and not is_there(packs, name)]
     if order.dry_run:

@@ -19,6 +19,7 @@ from docbatch.spool.readers import reading
 from docbatch.spool.stored_files import StoredFile, stored_entry, stored_packs
 from docbatch.state.copies import settle_on_disk
 from docbatch.state.files import reason
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 from docbatch.state.upgrade import VERSION
 
@@ -54,9 +55,10 @@ def write_backup(order: BackupOrder) -> BackupMade:
             _clear(draft)
             held.callback(_clear, draft)
             # A folder of its own, in which the copy is opened, and which a killed backup leaves under a known name.
-            with Store.readable(order.folder) as store:
+            home = Home.at(order.folder)
+            with home.readable() as store:
                 draft.mkdir(0o700)
-                held.enter_context(reading(order.folder / "spool"))
+                held.enter_context(reading(home.spool))
                 store.copy(draft / STATE)
             if order.has_results:
                 made = _write(order, draft)
@@ -123,7 +125,7 @@ def _write(order: BackupOrder, draft: Path) -> BackupMade:
         size = (draft / STATE).stat().st_size
         archive.add(STATE, size, _content(draft / STATE))
         before, results = archive.size, copied.results.count()
-        for file in stored_packs(order.folder / "spool", copied.results.packs(), missing):
+        for file in stored_packs(Home.at(order.folder).spool, copied.results.packs(), missing):
             archive.add(SPOOL + file.name, file.size, file.pieces)
         for file in _entries(order.folder, copied, missing):
             archive.add(SPOOL + file.name, file.size, file.pieces)
@@ -135,10 +137,11 @@ def _write(order: BackupOrder, draft: Path) -> BackupMade:
 
 def _entries(folder: Path, copied: Store, missing: list[str]) -> Iterator[StoredFile]:
     """Yield the results of before there were packs; those that a run moved meanwhile from where they lie now."""
-    with Store.readable(folder) as store:
+    home = Home.at(folder)
+    with home.readable() as store:
         for digest in copied.results.unplaced():
-            found = stored_entry(folder / "spool", digest, None) or stored_entry(
-                folder / "spool", digest, store.results.find(digest)
+            found = stored_entry(home.spool, digest, None) or stored_entry(
+                home.spool, digest, store.results.find(digest)
             )
             if found is None:
                 missing.append(digest)

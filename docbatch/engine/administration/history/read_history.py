@@ -16,7 +16,6 @@ from docbatch.core.run_history import (
     run_jobs,
 )
 from docbatch.engine.administration.edit_state import named_jobs
-from docbatch.state import lock
 from docbatch.state.costs import CostScope
 from docbatch.state.runs import RecordedRun
 from docbatch.state.store import Store
@@ -49,7 +48,7 @@ def read_run(store: Store, identity: int) -> RunLine:
 def _under_way(store: Store) -> int | None:
     """Return the run that goes on at this moment."""
     newest = next(store.runs.latest(), None)
-    since = lock.held_since(store.folder / "lock")
+    since = store.home.held_since()
     # Who holds the state may have written nothing so far: then the newest that is recorded is one before it.
     is_its = newest is not None and since is not None and newest.began >= since
     return newest.id if newest is not None and newest.ended is None and is_its else None

@@ -23,6 +23,7 @@ from docbatch.naming.pathtext import escape
 from docbatch.sinks.faults import reason
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.tree import Tree
+from docbatch.state.home import Publication
 from docbatch.state.items import RecordedItem
 from docbatch.state.records import Collected
 
@@ -166,6 +167,7 @@ class Rebuilder:
         if found:
             self._keep_state()
             self.session.spool.flush()
+            self.session.store.publish(Publication.PACK)
             self.session.store.outcomes.take_back(found)
             self.session.spool.recorded(
                 (each.result, each.place) for _, each in found if each.place is not None

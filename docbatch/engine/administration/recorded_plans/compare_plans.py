@@ -18,6 +18,7 @@ from docbatch.specs.project_file import show_file
 from docbatch.specs.text import decoded, read_bytes
 from docbatch.specs.values import DeclaredProject, Job
 from docbatch.spool import Spool
+from docbatch.state.home import Home
 
 if TYPE_CHECKING:
     from docbatch.engine.progress_notices import Notice
@@ -84,7 +85,7 @@ def _plan_text(
     )
     try:
         with read_plan(selection, Sight(observe=observe)) as made:
-            return PlanRecord(made, plan_report(made, Spool(folder / "spool", None), 0)).text()
+            return PlanRecord(made, plan_report(made, Spool(Home.at(folder).spool, None), 0)).text()
     except (GuardRefused, SinkError) as error:
         return f"apply would refuse this, with exit code {error.exit_code}: {visible(error.message)}\n"
 

@@ -13,6 +13,7 @@ from docbatch.engine.reading.result_reader_process import keep
 from docbatch.engine.running.run_context import MOST_LOSSES, Run
 from docbatch.providers.page_ranges import ReadRange
 from docbatch.state.document_parts import RecordedPart
+from docbatch.state.home import Publication
 from docbatch.state.items import RecordedItem
 from docbatch.state.records import Collected
 
@@ -117,6 +118,8 @@ def _record(
 ) -> None:
     item = whole.work_item(b"")
     run.spool.flush()
+    if collected is not None:
+        run.store.publish(Publication.PACK)
     jobs = run.store.outcomes.record(
         [] if collected is None else [(item, collected)], [] if failed is None else [(item, failed)]
     )

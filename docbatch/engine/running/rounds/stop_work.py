@@ -14,6 +14,7 @@ from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Remark, Trouble
 from docbatch.engine.running.run_context import Run
 from docbatch.state.deadlines import Stuck
+from docbatch.state.home import Publication
 
 UNWANTED = "no job wants its documents any more"
 NEVER = float("inf")
@@ -84,6 +85,7 @@ def cancel(run: Run, connection: ProviderConnection, submission: Submission, act
     followed = run.follow(submission.id)
     followed.next_stop = NEVER
     wanted = intent(run, submission.id)
+    run.store.publish(Publication.REMOVAL, submission.id)
     try:
         yield from connection.ask(
             ProviderCall.CANCEL, lambda provider: provider.cancel(wanted, submission.remote_id)
