@@ -24,8 +24,9 @@ from docbatch.sinks import KINDS, outputs
 from docbatch.sinks.base import Delivery, Fault, Receipt
 from docbatch.spool import Spool, compaction
 from docbatch.spool.pack import PackWriter
-from docbatch.state import store
+from docbatch.state import serial_note
 from docbatch.state.files import README
+from docbatch.state.home import Home
 from docbatch.state.store import Store
 from docbatch.state.submissions import Submissions
 from tests.cli.project import JOB, Ended, Project
@@ -395,7 +396,7 @@ def test_an_item_that_was_lost_from_the_state(project: Project, hints: Hints) ->
 )
 def test_a_state_that_cannot_be_read(project: Project, hints: Hints) -> None:
     project.applied()
-    with mock.patch.object(Store, "readable", side_effect=sqlite3.OperationalError("disk is full")):
+    with mock.patch.object(Home, "readable", side_effect=sqlite3.OperationalError("disk is full")):
         told = project.call("status")
     checked = hints.follow(project, told)
 
@@ -405,7 +406,7 @@ def test_a_state_that_cannot_be_read(project: Project, hints: Hints) -> None:
 
 @helps("what was sent is recorded; make room or restore access, and run 'docbatch apply' again")
 def test_an_anchor_that_cannot_be_written(paying: Project, hints: Hints) -> None:
-    with mock.patch.object(store, "make_file", side_effect=FULL):
+    with mock.patch.object(serial_note, "make_file", side_effect=FULL):
         told = paying.call("apply")
 
     assert told.code == 1

@@ -122,7 +122,7 @@ def test_it_is_listed_and_described(project: Project) -> None:
     assert not job.is_valid({**spec, "config": {"marks": 10}})
     assert not job.is_valid({**spec, "operation": "extract"})
     assert not job.is_valid({**spec, "source": {"file_ids": ["file_1"]}})
-    assert "shout" in described["properties"]["provider"]["description"]
+    assert "shout" in described["else"]["properties"]["provider"]["description"]
     assert declared.is_valid({"project": {"id": "pabcdef012345"}, "providers": {"loud": {"type": "shout"}}})
 
 

@@ -133,7 +133,10 @@ def test_no_byte_of_a_body_leaves_after_the_closing(*, tls: bool, monkeypatch: p
         made.close()
         free.set()
         ended(question, sent=True)
-        until(lambda: peer.callers[0].connection.fileno() < 0, "the connection was kept")
+        until(
+            lambda: bool(peer.callers) and peer.callers[0].connection.fileno() < 0,
+            "the connection was kept",
+        )
 
     assert b"first" in heard
     assert b"second" not in heard
