@@ -37,7 +37,7 @@ provider: cluster
 config: {{ocr: "off", {bound}}}
 sink: [{{type: files, path: "hard/{name}/{{{{ doc.path }}}}.json", format: json}}]
 """
-HARD_DOCUMENTS = {"endless": (3_000, "timeout: 2"), "greedy": (2_999, "max_memory: 64MB")}
+HARD_DOCUMENTS = {"endless": (3_000, "timeout: 2"), "greedy": (2_999, "max_memory: 100MB")}
 """Jobs whose book of so many pages cannot be read: by its time, and by its memory."""
 OURS = (b"docbatch.providers.local.worker", b"docbatch.providers.local.on_ray.driver", b"NodeReader")
 
