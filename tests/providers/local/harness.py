@@ -93,11 +93,12 @@ class Ear:
     def word(self) -> str:
         return f"tell:{self._path}"
 
-    def pid(self) -> int:
-        """Wait for the report and return the process that sent it."""
+    def pid(self, *, stays: bool = False) -> int:
+        """Wait for the report and return the process that sent it. One that `stays` lets others report to it, too."""
         await_readable(self._pipe)
         pid = int(os.read(self._pipe, 100))
-        os.close(self._pipe)
+        if not stays:
+            os.close(self._pipe)
         return pid
 
 
