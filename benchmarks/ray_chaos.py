@@ -1,6 +1,6 @@
 """Whether every document is read once and nothing stays, whatever is killed of a Ray cluster and of docbatch.
 
-    python benchmarks/ray_chaos.py FOLDER [--kills 20] [--every 20] [--seed 0]
+    python benchmarks/ray_chaos.py FOLDER [--kills 20] [--within 30] [--every 20] [--seed 0]
 
 A project is applied to a cluster of three nodes of one processor each. Every so many seconds a node is killed and another one
 comes; docbatch is killed at so many random moments and started again; in the middle of that the head is killed, and another
@@ -115,13 +115,15 @@ def is_ours(pid: int) -> bool:
     return any(words in command for words in OURS)
 
 
-def killed_again_and_again(place: Path, nodes: Nodes, kills: int, dice: random.Random) -> list[int]:
+def killed_again_and_again(
+    place: Path, nodes: Nodes, kills: int, within: float, dice: random.Random
+) -> list[int]:
     """Kill docbatch at random moments of its run; return which processes stayed."""
     left: list[int] = []
     for _ in range(kills):
         process = start(place, nodes.address)
         spent = Spent()
-        until = time.monotonic() + dice.uniform(0.5, 30)
+        until = time.monotonic() + dice.uniform(0.5, within)
         while process.poll() is None and time.monotonic() < until:
             spent.look()
             time.sleep(0.1)
@@ -136,6 +138,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument(
+        "--within", type=float, default=30, help="seconds that a run has before it is killed, at most"
+    )
     parser.add_argument("--every", type=float, default=20)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
@@ -150,7 +155,7 @@ def main() -> None:
         left: list[int] = []
         nodes = Nodes(3, "quick")
         with dying_nodes(nodes, chosen.every):
-            left += killed_again_and_again(place, nodes, chosen.kills // 2, dice)
+            left += killed_again_and_again(place, nodes, chosen.kills // 2, chosen.within, dice)
         process = start(place, nodes.address)
         time.sleep(10)
         nodes.tell("kill head")
@@ -158,7 +163,9 @@ def main() -> None:
         nodes.close()
         nodes = Nodes(3, "quick")
         with dying_nodes(nodes, chosen.every):
-            left += killed_again_and_again(place, nodes, chosen.kills - chosen.kills // 2, dice)
+            left += killed_again_and_again(
+                place, nodes, chosen.kills - chosen.kills // 2, chosen.within, dice
+            )
             print(f"the last run ended with {start(place, nodes.address).wait()}", flush=True)
         nodes.close()
         check = [sys.executable, "-m", "docbatch", "state", "check"]
