@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -22,7 +22,7 @@ from docbatch.cli.uncaught import show_without_secrets
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from docbatch.core.errors import SpecError, UsageError
+    from docbatch.core.errors import UsageError
 
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "Write a starter project.",
@@ -190,11 +190,11 @@ def _run() -> int:
     except click.ClickException as error:
         _complain(error)
         _speak_as_asked(error)
-        _tell_error(error.format_message(), None, 64)
+        tell("error", None, message=error.format_message(), hint=None, exit_code=64)
         code = 64
     except (click.exceptions.Abort, KeyboardInterrupt):
         say("interrupted; run the same command to resume", err=True)
-        _tell_error("interrupted", "run the same command to resume", 130)
+        tell("error", None, message="interrupted", hint="run the same command to resume", exit_code=130)
         code = 130
     except BrokenPipeError:
         silence()
@@ -225,22 +225,21 @@ def _complain(error: click.ClickException) -> None:
 
 def _report(error: Exception) -> int:
     """Show an expected error as its sentences; let an unexpected one keep its traceback."""
+    from docbatch.cli.error_words import show_error, tell_error
     from docbatch.core.errors import DocbatchError, SpecError
+    from docbatch.core.report import plural
     from docbatch.state.files import complaint
 
     error = _homeless(error) or complaint(error) or error
     if not isinstance(error, DocbatchError):
         log_options.log_error(error)
         what = f"docbatch met what it does not expect: {type(error).__name__}"
-        _tell_error(what, "run the same command again: what was sent is recorded or looked for", 1)
+        tell_error(what, "run the same command again: what was sent is recorded or looked for", 1)
         say_last(1)
         raise error
+    show_error(error)
     if isinstance(error, SpecError):
-        return _report_specs(error)
-    say(f"error: {error.message}", err=True)
-    if error.hint:
-        say(f"  {error.hint}", err=True)
-    _tell_error(error.message, error.hint, error.exit_code)
+        say(f"error: {plural(len(error.problems), 'problem')} in the specs; nothing was done", err=True)
     return error.exit_code
 
 
@@ -249,11 +248,6 @@ def _speak_as_asked(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     if context is not None and "--json" in sys.argv[1:]:
         json_lines.begin(json_lines.command_name(context))
-
-
-def _tell_error(message: str, hint: str | None, code: int, **place: Any) -> None:
-    """Tell an error among JSON lines; people have read it."""
-    tell("error", None, message=message, hint=hint, exit_code=code, **place)
 
 
 def _homeless(error: Exception) -> "UsageError | None":
@@ -269,15 +263,3 @@ def _homeless(error: Exception) -> "UsageError | None":
             "the current folder is gone", hint="go to the project's folder, or name it with -C DIR"
         )
     return None
-
-
-def _report_specs(error: "SpecError") -> int:
-    """Show problems one a line, beginning with file, line and column as editors expect them."""
-    from docbatch.core.report import plural, visible
-
-    for problem in error.problems:
-        say(visible(str(problem)), err=True)
-        place = {"file": problem.file, "line": problem.line, "column": problem.column, "where": problem.where}
-        _tell_error(problem.message, problem.hint, error.exit_code, **place)
-    say(f"error: {plural(len(error.problems), 'problem')} in the specs; nothing was done", err=True)
-    return error.exit_code

@@ -11,7 +11,6 @@ from docbatch.cli import json_lines, options
 from docbatch.cli.output import say, tell
 
 if TYPE_CHECKING:
-    from docbatch.core.errors import DocbatchError
     from docbatch.engine.administration.formatting.lay_out_specs import LaidOut
 
 _INPUT = Path("-")
@@ -82,10 +81,11 @@ def _pass_on(text: str) -> None:
 
 
 def _tell(found: "LaidOut", *, writes: bool, diff: bool) -> None:
+    from docbatch.cli.error_words import show_error
     from docbatch.core.report import visible
 
     if found.error is not None:
-        _complain(found.error)
+        show_error(found.error)
     lines = _difference(found) if diff else ""
     text = (
         f"{'formatted' if writes else 'not formatted'}: {visible(found.file)}"
@@ -110,30 +110,6 @@ def _difference(found: "LaidOut") -> str:
     from docbatch.core.text_difference import text_difference
 
     return text_difference(found.before, found.after, found.file)
-
-
-def _complain(error: "DocbatchError") -> None:
-    """Show why a file is left as it is, and go on."""
-    from docbatch.core.errors import SpecError
-    from docbatch.core.report import visible
-
-    if isinstance(error, SpecError):
-        for problem in error.problems:
-            say(visible(str(problem)), err=True)
-            place = {
-                "file": problem.file,
-                "line": problem.line,
-                "column": problem.column,
-                "where": problem.where,
-            }
-            tell(
-                "error", None, message=problem.message, hint=problem.hint, exit_code=error.exit_code, **place
-            )
-        return
-    say(f"error: {error.message}", err=True)
-    if error.hint:
-        say(f"  {error.hint}", err=True)
-    tell("error", None, message=error.message, hint=error.hint, exit_code=error.exit_code)
 
 
 def _conclude(found: "Sequence[LaidOut]", *, writes: bool, upgrade: bool) -> int:

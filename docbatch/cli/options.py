@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -108,19 +108,22 @@ offline = click.option(
 
 def selectors(command: Any) -> Any:
     """Give a command the options that select documents which are not well."""
-    for option in reversed(_SELECTORS):
-        command = option(command)
-    return command
+    return _with(command, (_JOB, _CLASS, _PATH, _LABEL, _OLDER_THAN))
 
 
 def of_standing(command: Any) -> Any:
     """Give a command the options that select documents by how they stand, beside those of `selectors`."""
-    return _FAILED(_STATE(command))
+    return _with(command, (_FAILED, _STATE))
 
 
 def of_documents(command: Any) -> Any:
     """Give a command the options that select jobs, and documents by what is recorded of them."""
-    for option in reversed((_JOB, _LABEL, _PATH, _STATE, _FAILED, _OLDER_THAN)):
+    return _with(command, (_JOB, _LABEL, _PATH, _STATE, _FAILED, _OLDER_THAN))
+
+
+def _with(command: Any, taken: Sequence[Callable[[Any], Any]]) -> Any:
+    """Return a command with options, which its help names in this order."""
+    for option in reversed(taken):
         command = option(command)
     return command
 
@@ -224,7 +227,6 @@ _OLDER_THAN = click.option(
     callback=_seconds,
     help="Only documents of which something became last longer ago than this, such as 2d.",
 )
-_SELECTORS = (_JOB, _CLASS, _PATH, _LABEL, _OLDER_THAN)
 
 
 def _words(_context: click.Context, _option: click.Parameter, written: tuple[str, ...]) -> tuple[str, ...]:

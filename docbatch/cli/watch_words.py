@@ -7,6 +7,7 @@ from docbatch.api.watched_rounds import (
     Watching,
     WatchNotice,
 )
+from docbatch.cli.error_words import show_error
 from docbatch.cli.output import say, tell
 from docbatch.core.errors import SpecError
 from docbatch.core.report import plural, span, visible
@@ -59,22 +60,8 @@ def _tell_watching(notice: Watching) -> None:
 
 def _tell_refused(notice: RoundRefused) -> None:
     error = notice.error
+    show_error(error)
     if isinstance(error, SpecError):
-        for problem in error.problems:
-            say(visible(str(problem)), err=True)
-            place = {
-                "file": problem.file,
-                "line": problem.line,
-                "column": problem.column,
-                "where": problem.where,
-            }
-            tell(
-                "error", None, message=problem.message, hint=problem.hint, exit_code=error.exit_code, **place
-            )
         say("the specs have problems; nothing is done until they are mended", err=True)
         return
-    say(f"error: {error.message}", err=True)
-    if error.hint:
-        say(f"  {error.hint}", err=True)
-    tell("error", None, message=error.message, hint=error.hint, exit_code=error.exit_code)
     say(f"waiting for changes, or {span(notice.every)}", err=True)

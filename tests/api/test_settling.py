@@ -1,25 +1,15 @@
 """Several calls of apply with one `Settling`: what may still be written is left for a later one, at every moment."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import docbatch
 from tests.cli.project import Project
+from tests.time_in_hand import Hands
 
 SETTLE = 5.0
-
-
-@dataclass
-class Hands:
-    """Time in the test's hands."""
-
-    now: float = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from typing import Any
 import click
 import pytest
 
-from docbatch.cli import docbatch
 from docbatch.core.models import FailureClass
 from docbatch.specs.schema import project_schema, whole_job
 from tests.cli.test_json_lines import all_commands
+from tests.cli.test_taking_back import command
 from tests.docs.pages import ROOT, page, pages
 
 COMMON = {"-C", "-v", "--log-file", "--json", "--help", "-h"}
@@ -54,16 +54,6 @@ def sections() -> dict[str, str]:
     parts = re.split(r"^## `docbatch (.+)`\n", page("docs/commands.md").text, flags=re.MULTILINE)
     assert len(parts[1::2]) == len(set(parts[1::2]))
     return dict(zip(parts[1::2], parts[2::2], strict=True))
-
-
-def command(words: str) -> click.Command:
-    found: click.Command = docbatch
-    for word in words.split():
-        assert isinstance(found, click.Group), words
-        below = found.get_command(click.Context(found), word)
-        assert below is not None, words
-        found = below
-    return found
 
 
 def options(found: click.Command) -> set[str]:

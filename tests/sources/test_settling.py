@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,19 +11,9 @@ from docbatch.sources.documents import FoundDocuments
 from docbatch.sources.folder import FolderSource
 from docbatch.sources.settling import Settling
 from docbatch.sources.statcache import StatCache
+from tests.time_in_hand import Hands
 
 SETTLE = 5.0
-
-
-@dataclass
-class Hands:
-    """Time in the test's hands, and the paths that somebody has open."""
-
-    now: float = 1000.0
-    open: frozenset[bytes] = frozenset()
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

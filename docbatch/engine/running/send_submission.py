@@ -39,14 +39,15 @@ def submit(run: Run, action: Submit) -> Talk[int]:
     if keeps_from_creating(connection.view, run.clock.monotonic()) or room == 0:
         return 0
     purpose = _purpose(action.connection, action.recipe)
-    _, alike = sent_as(run.store, run.targets.values(), int(action.recipe), action.items)
+    target, alike = sent_as(run.store, run.targets.values(), int(action.recipe), action.items)
     share = run.budget.cut(purpose, action.connection, alike[:room])
     if share.left:
         run.queues.set_aside(share.left)
     if not share.items:
         return 0
     try:
-        return (yield from _send(run, connection, replace(action, items=share.items), share.reservation))
+        sent = replace(action, items=share.items)
+        return (yield from _send(run, connection, target, sent, share.reservation))
     finally:
         run.budget.give_back(purpose)
 
@@ -56,11 +57,13 @@ def _purpose(connection: str, recipe: str) -> str:
     return f"{connection} {recipe}"
 
 
-def _send(run: Run, connection: ProviderConnection, action: Submit, reserved: Reservation) -> Talk[int]:
+def _send(
+    run: Run, connection: ProviderConnection, target: ResolvedJob, action: Submit, reserved: Reservation
+) -> Talk[int]:
     if not (yield from knows_all_work(run, connection)):
         return 0
     run.queues.serve(action.recipe)
-    wanted = batch_of(run, action, _name(run, action))
+    wanted = batch_of(run, target, action, _name(run, action))
     batch = yield from with_passwords(run, connection, wanted, action.recipe)
     if batch is None:
         return 0
@@ -82,11 +85,10 @@ def _name(run: Run, action: Submit) -> str:
     return next(name for name in names if not record.is_abandoned(f"{run.project}-{name}"))
 
 
-def batch_of(run: Run, action: Submit, identity: str) -> Batch:
-    """Return what is to be sent, under the name of its submission."""
+def batch_of(run: Run, target: ResolvedJob, action: Submit, identity: str) -> Batch:
+    """Return what is to be sent as one job says, under the name of its submission."""
     row = int(action.recipe)
     recipe = run.store.documents.recipe(row)
-    target, _ = sent_as(run.store, run.targets.values(), row, action.items)
     marker = f"{run.project}-{identity}"
     files = run.files(action.connection, action.items)
     config = config_of(run.store, target, row)

@@ -13,15 +13,9 @@ from docbatch.engine.watching.watched_places import WatchedFolder, WatchedPlaces
 from docbatch.sources.globs import compile_globs
 from docbatch.sources.settling import Settling
 from docbatch.testing.patience import until
+from tests.time_in_hand import Hands
 
 SETTLE, EVERY = 5.0, 600.0
-
-
-class Hands:
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -69,13 +69,13 @@ def submit(run: Run, connection: ProviderConnection, action: Submit) -> Talk[int
     """Hand a batch over; return how many documents were, or may have been. Nothing is recorded: killed now, its documents still wait."""
     if keeps_from_creating(connection.view, run.clock.monotonic()):
         return 0
-    _, alike = sent_as(run.store, run.targets.values(), int(action.recipe), action.items)
+    target, alike = sent_as(run.store, run.targets.values(), int(action.recipe), action.items)
     action = replace(action, items=tuple(alike))
     run.queues.serve(action.recipe)
     run.begun += 1
     keys = [item.key for item in action.items]
     identity = submission_id(run.project, connection.account, keys, run.begun)
-    batch = yield from with_passwords(run, connection, batch_of(run, action, identity), action.recipe)
+    batch = yield from with_passwords(run, connection, batch_of(run, target, action, identity), action.recipe)
     if batch is None:
         return 0
     intent = yield from prepare(run, connection, batch)
