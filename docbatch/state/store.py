@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from docbatch.state.moves import Moves
     from docbatch.state.paces import Paces
     from docbatch.state.past import Past
+    from docbatch.state.remote.sending_fence import FenceTime
 
 
 class Store:
@@ -178,9 +179,9 @@ class Store:
             with self.write():
                 self.database.execute("INSERT OR REPLACE INTO meta VALUES ('plan', ?)", (digest,))
 
-    def publish(self, what: Publication, about: str = "") -> None:
+    def publish(self, what: Publication, about: str = "") -> "FenceTime | None":
         """Have what is committed known to every successor, as its home does. Raises StateError: then what it was for is not done."""
-        self.home.publish(self, what, about)
+        return self.home.publish(self, what, about)
 
     def raise_serial(self) -> None:
         """Note beside the state how far it has come and where it lies. Raises StateError."""
@@ -247,7 +248,8 @@ class Store:
             ) from error
 
     def close(self) -> None:
-        self.database.close()
+        """Close it, as its home does. Raises StateError where the last of it cannot be recorded elsewhere."""
+        self.home.close(self)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from docbatch.core.errors import AlteredState
-from docbatch.state.remote.leases import read_lease
+from docbatch.state.remote.leases import Lease, read_lease
 from docbatch.state.remote.log_records import ENDS, START, LogEnd, LogRecord, RecordKind, follows, read_record
 from docbatch.state.remote.object_names import (
     LEASE,
@@ -98,17 +98,25 @@ def begun_again(begin: Callable[[], Steps[T]]) -> Steps[T]:
     raise AssertionError
 
 
+def current_lease(project: str) -> Steps[Lease | None]:
+    """Return the lease, None where nobody ever had the state. Raises AlteredState, ForeignState, NewerState."""
+    found = yield from read(LEASE)
+    return None if found is None else read_lease(found.content, project)
+
+
 def look(project: str, copy: LogEnd = START) -> Steps[RecordedHistory]:
     """Return what stands, without a lease and without writing: what a reader sees was the state at one moment.
 
-    The lease alone tells that a copy is all there is: who released it writes nothing more. Raises AlteredState, ForeignState,
-    NewerState.
+    Raises AlteredState, ForeignState, NewerState.
     """
-    found = yield from read(LEASE)
-    if found is not None:
-        lease = read_lease(found.content, project)
-        if lease.released and lease.reached == copy:
-            return RecordedHistory(None, True, (), copy)
+    lease = yield from current_lease(project)
+    return (yield from look_behind(lease, project, copy))
+
+
+def look_behind(lease: Lease | None, project: str, copy: LogEnd = START) -> Steps[RecordedHistory]:
+    """Return what stands, as `look` does. The lease alone tells that a copy is all there is: who released it writes nothing more."""
+    if lease is not None and lease.released and lease.reached == copy:
+        return RecordedHistory(None, True, (), copy)
     return (yield from begun_again(lambda: _look(project, copy)))
 
 

@@ -45,11 +45,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class OwnedState:
-    """What an owner begins with: its log with one record, its lease, and all that was recorded before."""
+    """What an owner begins with: its log with one record, its lease, and all that was recorded before.
+
+    `is_quiet` says that the owner before ended its log itself: what it sent without an answer is not under way any more.
+    """
 
     log: OwnedLog
     lease: HeldLease
     history: RecordedHistory
+    is_quiet: bool = False
 
 
 def take(claim: Claim, copy: LogEnd = START) -> Steps[OwnedState]:
@@ -63,7 +67,7 @@ def take(claim: Claim, copy: LogEnd = START) -> Steps[OwnedState]:
         yield Pause(STILL_FOR)
     begin = LogEnd(Position(lease.lease.epoch, 0), history.end.digest)
     log = yield from append(OwnedLog(claim.project, claim.owner.token, begin, claim.draw), RecordKind.OPEN)
-    return OwnedState(log, lease, history)
+    return OwnedState(log, lease, history, is_quiet)
 
 
 def _ended(claim: Claim, copy: LogEnd, reached: LogEnd, until: int) -> Steps[tuple[bool, RecordedHistory]]:

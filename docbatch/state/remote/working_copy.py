@@ -32,7 +32,7 @@ class WorkingCopy:
         self.folder = folder
         self.path = folder / "state.db"
         self.end = START
-        self._project = project
+        self.project = project
         self._form = form
 
     def begin(self) -> LogEnd:
@@ -44,7 +44,7 @@ class WorkingCopy:
         if not is_copy(self.folder):
             self._refuse_another()
             self.unsettle()
-        position = noted(self.folder, self._project)
+        position = noted(self.folder, self.project)
         if position is None or not self._is_as(position) or not self._cut_back(position):
             position = None
             self.unsettle()
@@ -52,10 +52,18 @@ class WorkingCopy:
         self.end = START if position is None else position.end
         return self.end
 
+    def settled(self) -> LogEnd | None:
+        """Return the last record that is in the copy as it lies there, None where something has to be done to it first."""
+        position = noted(self.folder, self.project)
+        if position is None or position.wal is not None or not self._is_as(position):
+            return None
+        log = self._beside("-wal")
+        return None if log.exists() and log.stat().st_size else position.end
+
     def bring(self, history: RecordedHistory, fetch: Fetch) -> None:
         """Make the copy what a history says. Raises AlteredState, OSError; then it is not believed the next time, but for its pieces."""
         base, records = self._base(history)
-        changes = [(each, changed) for each in records if (changed := _changed(each)) is not None]
+        changes = [(each, changed) for each in records if (changed := changed_by(each)) is not None]
         if base is not None or changes:
             self.unsettle()
             if base is not None:
@@ -66,16 +74,16 @@ class WorkingCopy:
 
     def settle(self, end: LogEnd, wal: WalPosition | None = None) -> None:
         """Note that the copy is what the log says up to a record. What it is must be durable. Raises OSError."""
-        note(self.folder, self._project, CopyPosition(end, FileMark.of(self.path), wal))
+        note(self.folder, self.project, CopyPosition(end, FileMark.of(self.path), wal))
         self.end = end
 
     def unsettle(self) -> None:
         """Note that nobody knows what the copy is, until `settle`. Raises OSError."""
-        note(self.folder, self._project, None)
+        note(self.folder, self.project, None)
 
     def is_untouched(self) -> bool:
         """Say whether the database is as it was noted: then all that was written since is in SQLite's log."""
-        position = noted(self.folder, self._project)
+        position = noted(self.folder, self.project)
         return position is not None and position.file is not None and position.file == FileMark.of(self.path)
 
     def _refuse_another(self) -> None:
@@ -127,7 +135,7 @@ class WorkingCopy:
     def _base(self, history: RecordedHistory) -> tuple[tuple[str, ...] | None, Sequence[LogRecord]]:
         """Return of which chunks to begin, None where with the copy at hand, and which records follow."""
         for place in reversed(range(len(history.records))):
-            changed = _changed(history.records[place])
+            changed = changed_by(history.records[place])
             if isinstance(changed, WholeState):
                 return changed.chunks, history.records[place + 1 :]
         if history.goes_on and self.end != START:
@@ -202,7 +210,7 @@ class _Pieces:
         return os.pread(self._descriptor, PIECE, self._places[digest])
 
 
-def _changed(record: LogRecord) -> PageChanges | WholeState | None:
+def changed_by(record: LogRecord) -> PageChanges | WholeState | None:
     return None if record.kind in _WITHOUT_CHANGES else read_changes(record)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from docbatch.core.models import Operation, Recipe, Submission, SubmissionStatus, WorkItem
+from docbatch.state import files
+from docbatch.state.home import Home
 from docbatch.state.records import Frozen
 from docbatch.state.remote.log_records import RecordKind
 from docbatch.state.remote.record_stores import RecordStore
@@ -49,11 +51,19 @@ def place(store: WaitingStore) -> StatePlace:
     return StatePlace(store, store.wait)
 
 
+def opened_copy(folder: Path) -> Store:
+    """Open the copy of a folder for its writer, and make a state where there is none."""
+    files.create(folder)
+    opened = Store.over(Home(folder), files.open_writable(folder))
+    opened.begin()
+    return opened
+
+
 def begin(store: WaitingStore, folder: Path, who: str | None = None, takes: str | None = None) -> Machine:
     """Take the state over on the machine of a folder. Whoever calls ends it, or lets it die."""
     name = who or f"owner-{next(_NAMES)}"
     state = take_state(place(store), claim(name, takes=takes), folder)
-    opened = Store.writable(folder)
+    opened = opened_copy(folder)
     state.follow(opened.database.connection)
     return Machine(state, opened)
 
