@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docbatch.core.errors import GuardRefused
+from docbatch.core.errors import GuardRefused, UsageError
 from docbatch.core.looks import LookKind
 from docbatch.state import files
 from docbatch.state.homes import COPY_NOTE, home_elsewhere
@@ -114,6 +114,20 @@ class Home:
         from docbatch.state import lock  # noqa: PLC0415 - as above
 
         return lock.owner(self._lock)
+
+    def what_unlocks(self) -> str:
+        """Return what a person can do about another owner."""
+        return "it runs: wait for it, or end that process; the lock goes with it"
+
+    def unlock(self, token: str) -> None:
+        """End what an owner began that is gone, as a person says. Raises UsageError where nobody holds it by that name."""
+        raise UsageError(
+            f"the state lies on this disk, where nobody holds it by the lease {token}",
+            hint="a lock ends with its process: there is nothing to end",
+        )
+
+    def require_exchangeable(self) -> None:
+        """Raise GuardRefused where another file in the place of the state would not be known to anybody."""
 
     def writable(self) -> "Store":
         """Open the state, and make it where it is missing. The caller holds it. Raises StateError."""

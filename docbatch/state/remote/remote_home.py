@@ -13,14 +13,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docbatch.core.errors import NoState, StateError, StateLocked, UsageError
+from docbatch.core.errors import GuardRefused, NoState, StateError, StateLocked, UsageError
 from docbatch.state import files
 from docbatch.state.files import complaint
 from docbatch.state.home import Home, Publication
 from docbatch.state.remote.copy_users import CopyUse
 from docbatch.state.remote.fitness import require_fitness
 from docbatch.state.remote.lease_renewal import LeaseRenewal
-from docbatch.state.remote.leases import Lease, StateOwner
+from docbatch.state.remote.leases import EXPIRES_AFTER, Lease, StateOwner
 from docbatch.state.remote.log_records import RecordKind
 from docbatch.state.remote.recorded_history import current_lease
 from docbatch.state.remote.remote_state import (
@@ -45,6 +45,8 @@ _KINDS = {
     Publication.PACK: RecordKind.PACK,
     Publication.REMOVAL: RecordKind.CHANGES,
 }
+MOVED = "moved"
+"""Among what a state says of itself: to where it was taken out of the store. `RemoteHome.is_moving` lets it be opened there all the same."""
 _RUN_LINKS = ("DOCBATCH_RUN_LINK", "CI_JOB_URL", "BUILD_URL")
 
 
@@ -61,10 +63,12 @@ class RemoteHome(Home):
         self.where = where
         self._open_place = open_place
         self._place: StatePlace | None = None
+        self.is_moving = False
         self._is_held = False
         self._state: RemoteState | None = None
         self._renewal: LeaseRenewal | None = None
         self._under_way: set[str] = set()
+        self._seen_lease: Lease | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RemoteHome) and self._identity == other._identity
@@ -121,6 +125,7 @@ class RemoteHome(Home):
         files.create(self.folder)
         connection = files.open_writable(self.folder)
         try:
+            self._refuse_moved(connection)
             state.follow(connection)
             store = Store.over(self, connection)
             store.database.before_write = None if state.is_owned else self._own
@@ -140,10 +145,16 @@ class RemoteHome(Home):
         use = self._brought_up_to_date()
         try:
             self._require_state()
-            return files.open_readable(self.folder, use.close)
+            connection = files.open_readable(self.folder, use.close)
         except BaseException:
             use.close()
             raise
+        try:
+            self._refuse_moved(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def close(self, store: "Store") -> None:
         """Record the rest, let go of the state, and close it. Raises what keeps the rest from being recorded."""
@@ -178,6 +189,16 @@ class RemoteHome(Home):
     def came_back(self, about: str) -> None:
         self._under_way.discard(about)
 
+    def require_exchangeable(self) -> None:
+        raise GuardRefused(
+            f"{self.where}: the state lies in a store, and only one on this disk can be exchanged for another",
+            hint="nothing was changed; remove 'state:' from docbatch.yaml, bring the state back in a folder without a copy, then"
+            " give 'state:' a prefix that nothing lies under, and run 'docbatch state migrate'",
+        )
+
+    def discard(self) -> None:
+        """What took up the specs alone stays: it lies in the store already, and knows nothing."""
+
     def raise_serial(self, store: "Store") -> None:
         """The log says how far the state has come."""
 
@@ -205,6 +226,26 @@ class RemoteHome(Home):
     def reached_before(self, store: "Store") -> str | None:  # noqa: ARG002 - a copy that is behind is brought up to date
         return None
 
+    def is_held(self) -> bool:
+        return super().is_held() or self._holder() is not None
+
+    def owner(self) -> str | None:
+        return super().owner() if super().is_held() else self._holder()
+
+    def _holder(self) -> str | None:
+        """Return who had the lease when it was looked at last, as a phrase, None where nobody had."""
+        seen = self._seen_lease
+        return None if seen is None or seen.released else str(seen.owner)
+
+    def what_unlocks(self) -> str:
+        seen = self._seen_lease
+        if super().is_held() or seen is None:
+            return super().what_unlocks()
+        return (
+            f"wait for it; where it is gone for certain, 'docbatch state unlock --lease {seen.owner.token}' ends what it began,"
+            f" and else the next run does so once the lease was not renewed for {EXPIRES_AFTER:g} s"
+        )
+
     def lease(self) -> Lease | None:
         """Return the lease as it stands, None where nobody ever had the state. Raises AlteredState, ForeignState, NewerState."""
         return self.place_in_store.do(current_lease(self.project))
@@ -223,6 +264,14 @@ class RemoteHome(Home):
             use.share()
             with self.writable():
                 pass
+
+    def of_another_folder(self, folder: Path) -> "RemoteHome":
+        """Return the same home as another folder would use it."""
+        return RemoteHome(folder, self.project, self.where, lambda: self.place_in_store)
+
+    def replace_with(self, store: "Store") -> None:
+        """Put a copy of another state in the place of this one, to be recorded as a whole. The caller holds it, and it is not open."""
+        self._held_state().replace(store.copy)
 
     def _begun(self) -> RemoteState:
         from docbatch.state import lock  # noqa: PLC0415 - a plan holds nothing
@@ -285,15 +334,30 @@ class RemoteHome(Home):
             use = CopyUse(self.folder)
             try:
                 use.share()
-                if not self.is_held():
-                    seen = see(self.place_in_store, self.project, self.folder)
-                    if (seen is None or not seen.is_all_there) and use.have_alone(self.is_held):
-                        refresh(self.place_in_store, self.project, self.folder, seen)
+                if not super().is_held():
+                    self._refresh(use)
                     use.share()
             except BaseException:
                 use.close()
                 raise
         return use
+
+    def _refresh(self, use: CopyUse) -> None:
+        place = self.place_in_store
+        seen = see(place, self.project, self.folder)
+        if (seen is None or not seen.is_all_there) and use.have_alone(super().is_held):
+            seen = refresh(place, self.project, self.folder, seen)
+        self._seen_lease = None if seen is None else seen.lease
+
+    def _refuse_moved(self, connection: sqlite3.Connection) -> None:
+        """Raise GuardRefused where the state was taken out of the store: what was done since is known elsewhere."""
+        row = connection.execute("SELECT value FROM meta WHERE name = ?", (MOVED,)).fetchone()
+        if row is not None and not self.is_moving:
+            raise GuardRefused(
+                f"{self.where}: the state was taken out of the store, to {row[0]}",
+                hint="nothing was sent or changed; remove 'state:' from docbatch.yaml and work there, or bring it back from there"
+                " by 'docbatch state migrate'",
+            )
 
     def _require_state(self) -> None:
         if not self._database.exists():

@@ -17,7 +17,6 @@ from docbatch.state.remote.recorded_history import (
     RecordedHistory,
     covered_by,
     current_lease,
-    look,
     look_behind,
 )
 from docbatch.state.remote.removal import remove_covered
@@ -50,10 +49,11 @@ class StatePlace:
 
 @dataclass(frozen=True, slots=True)
 class SeenState:
-    """What the store says beyond a copy that has come to `end`."""
+    """What the store says beyond a copy that has come to `end`, and who has the lease."""
 
     end: LogEnd
     history: RecordedHistory
+    lease: Lease | None
 
     @property
     def is_all_there(self) -> bool:
@@ -64,10 +64,15 @@ class SeenState:
 def see(place: StatePlace, project: str, folder: Path) -> SeenState | None:
     """Look what a copy lacks as it lies there, None where something has to be done to it first. Nothing is written anywhere."""
     end = WorkingCopy(folder, project, place.form).settled()
-    return None if end is None else SeenState(end, place.do(look(project, end)))
+    return None if end is None else _see(place, project, end)
 
 
-def refresh(place: StatePlace, project: str, folder: Path, seen: SeenState | None = None) -> RecordedHistory:
+def _see(place: StatePlace, project: str, end: LogEnd, lease: Lease | None = None) -> SeenState:
+    found = lease or place.do(current_lease(project))
+    return SeenState(end, place.do(look_behind(found, project, end)), found)
+
+
+def refresh(place: StatePlace, project: str, folder: Path, seen: SeenState | None = None) -> SeenState:
     """Bring the copy in a folder up to what the store says, without a lease and without writing there; `seen` is not looked at again.
 
     The caller sees that nobody has the copy open. Raises AlteredState, ForeignState, NewerState, GuardRefused, OSError.
@@ -77,12 +82,11 @@ def refresh(place: StatePlace, project: str, folder: Path, seen: SeenState | Non
 
 def _bring(
     place: StatePlace, copy: WorkingCopy, seen: SeenState | None = None, lease: Lease | None = None
-) -> RecordedHistory:
+) -> SeenState:
     for left in reversed(range(_TIMES)):
         end = copy.begin()
         if seen is None or seen.end != end:
-            found = lease or place.do(current_lease(copy.project))
-            seen = SeenState(end, place.do(look_behind(found, copy.project, end)))
+            seen = _see(place, copy.project, end, lease)
         try:
             copy.bring(seen.history, place.chunk)
         except AlteredState:
@@ -91,7 +95,7 @@ def _bring(
                 raise
             seen, lease = None, None
         else:
-            return seen.history
+            return seen
     raise AssertionError
 
 
@@ -148,6 +152,11 @@ class RemoteState:
         behind = self._place.do(names_below(LOG, log_name(covered) if covered > START.position else None))
         self._records = len(behind)
         self._bytes = sum(each.size for each in behind)
+
+    def replace(self, write: Callable[[Path], None]) -> None:
+        """Have another database be written in the place of the copy, which nobody has open. It is recorded as a whole."""
+        self._copy.clear()
+        write(self._copy.path)
 
     def follow(self, connection: sqlite3.Connection) -> None:
         """Read from now on what the writer of the copy commits, from its first transaction on. `close` closes it as well."""

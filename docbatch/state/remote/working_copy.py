@@ -81,6 +81,12 @@ class WorkingCopy:
         """Note that nobody knows what the copy is, until `settle`. Raises OSError."""
         note(self.folder, self.project, None)
 
+    def clear(self) -> None:
+        """Remove the database, of which nothing is known any more then. Raises OSError."""
+        self.unsettle()
+        self._remove_logs()
+        self.path.unlink(missing_ok=True)
+
     def is_untouched(self) -> bool:
         """Say whether the database is as it was noted: then all that was written since is in SQLite's log."""
         position = noted(self.folder, self.project)
