@@ -159,6 +159,8 @@ HEADINGS: Mapping[str, str] = {
     "GcsStoreSpec": "store of type gcs",
     "AzureStoreSpec": "store of type azure",
     "FolderStoreSpec": "store of type folder",
+    "StateSpec": "state",
+    "StateEncryption": "state.encryption",
     "HoursOfDay": "off_peak_hours of a line of prices",
 }
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}

@@ -25,6 +25,7 @@ from docbatch.specs.guards import GuardsSpec
 from docbatch.specs.job import Sinks
 from docbatch.specs.limits import Limits, Money
 from docbatch.specs.notify import NotifySpec
+from docbatch.specs.state_spec import StateSpec
 
 
 class _Registered:
@@ -189,6 +190,10 @@ class ProjectSpec(SpecModel):
         default={},
         max_length=100,
         description="buckets and containers by name, which sources and sinks name as `store:`",
+    )
+    state: StateSpec | None = Field(
+        default=None,
+        description="where the state lies, if not on this disk; an environment that says nothing of it has its own below `env/NAME/` there",
     )
     limits: Limits = Field(
         default=[],

@@ -24,7 +24,7 @@ from docbatch.specs.plugins import load_sinks
 from docbatch.specs.problems import cut, near, translate
 from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
 from docbatch.specs.text import read
-from docbatch.specs.values import Connection, DeclaredProject, StoreConnection
+from docbatch.specs.values import Connection, DeclaredProject, StateInStore, StoreConnection
 from docbatch.specs.yaml import parse
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ def _judged(origin: Origin, here: Path, checkout: Checkout) -> DeclaredProject:
         spec = ProjectSpec.model_validate_json(json.dumps(node.plain()))
     except ValidationError as error:
         raise SpecError([*translate(error, ProjectSpec, node, shown), *faults]) from None
+    state, state_faults = _own_state(spec, stores, origin) if not store_faults else (None, ())
+    faults += state_faults
     if problems := [*_mismatches(spec, origin), *_foreign_files(spec, origin, checkout), *faults]:
         raise SpecError(problems)
     connections = _connections(spec.providers, checkout, origin)
@@ -128,6 +130,7 @@ def _judged(origin: Origin, here: Path, checkout: Checkout) -> DeclaredProject:
         tuple(subscribers_of(spec, shown)),
         stores,
         environment=ChosenEnvironment(unset=unset),
+        state_store=state,
     )
 
 
@@ -139,6 +142,16 @@ def _own_stores(
     from docbatch.specs.stores import read_stores  # noqa: PLC0415 - few projects have stores
 
     return read_stores(origin, untrusted=untrusted)
+
+
+def _own_state(
+    spec: ProjectSpec, stores: Mapping[str, StoreConnection], origin: Origin
+) -> tuple[StateInStore | None, Sequence[Problem]]:
+    if spec.state is None:
+        return None, ()
+    from docbatch.specs.state_place import state_in_store  # noqa: PLC0415 - few projects have it in a store
+
+    return state_in_store(spec.state, stores, origin)
 
 
 def _own_prices(origin: Origin) -> "tuple[Sequence[OwnLine], Sequence[Problem]]":
