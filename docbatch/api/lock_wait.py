@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from docbatch.core.errors import StateError
+from docbatch.engine.connections.state_homes import settle_home
 from docbatch.specs.load import load_project
 from docbatch.specs.values import DeclaredProject
 
@@ -38,6 +39,7 @@ def once_free(method: Callable[Concatenate[S, P], R], project: S, /, *args: P.ar
     declared = project._declared  # noqa: SLF001 - the projects are ours
     with patiently(_patience(dict(kwargs))), _kept_ready(declared.state_folder):
         now = load_project(declared.here, untrusted=declared.untrusted, choice=declared.environment.choice)
+        settle_home(now)
         return method(type(project)(now), *args, **kwargs)
 
 

@@ -91,7 +91,10 @@ def refuse_choice(command: str, context: click.Context) -> None:
 def open_chosen(*, untrusted: bool = False, environment: str | None = None) -> "Project":
     """Open the project around the current folder in the environment that is chosen, or in another one."""
     from docbatch import open_project
+    from docbatch.cli.output import say_wait
+    from docbatch.state.homes import tell_waits_to
 
+    tell_waits_to(say_wait)
     return open_project(untrusted=untrusted, env=environment or _environment, vars=_variables)
 
 

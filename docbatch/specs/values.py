@@ -296,7 +296,8 @@ class DeclaredProject:
     messages. `untrusted` says that nobody vouches for the project: nothing but its own files is looked at. `own_prices` are its own
     lines of prices, as they are written. `connection_limits` are those of the connections that docbatch.yaml names.
     `subscribers` are told of runs, `stores` are by name. Lists on standard input are read where it says so: commands that ask
-    XX
+    for no document leave them. It is what docbatch.yaml says for the `environment`, which has an id and a state of its own.
+    `state_store` is where the state lies, None for the state folder.
     """
 
     root: Path

@@ -1,5 +1,6 @@
 """Which states are at home elsewhere than in their folder, as the projects say that were opened in this process."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,18 @@ if TYPE_CHECKING:
 COPY_NOTE = "position"
 """The file in a state folder that says how far the copy there has come of a state that is at home elsewhere."""
 _elsewhere: "dict[Path, Home]" = {}
+_listener: Callable[[str], object] | None = None
+
+
+def tell_waits_to(listener: Callable[[str], object] | None) -> None:
+    """Have somebody be told what a state in a store is waited for, in a sentence, and for how long."""
+    global _listener  # noqa: PLW0603 - a process has one screen
+    _listener = listener
+
+
+def tell_wait(sentence: str) -> None:
+    if _listener is not None:
+        _listener(sentence)
 
 
 def keep_elsewhere(folder: Path, home: "Home | None") -> None:

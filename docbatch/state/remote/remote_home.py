@@ -8,10 +8,10 @@ import os
 import secrets
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from docbatch.core.errors import GuardRefused, NoState, StateError, StateLocked, UsageError
 from docbatch.state import files
@@ -50,18 +50,23 @@ MOVED = "moved"
 _RUN_LINKS = ("DOCBATCH_RUN_LINK", "CI_JOB_URL", "BUILD_URL")
 
 
+class Reach(Protocol):
+    """Gives the place of a state in a store. Raises CredentialsError."""
+
+    def __call__(self, *, looks: bool) -> StatePlace: ...
+
+
 class RemoteHome(Home):
     """The home of one state in a store, as one process uses it.
 
-    `where` tells the place in the store from every other, for people as well; `open_place` reaches it, once and only when it is
-    needed. It may raise CredentialsError.
+    `where` tells the place in the store from every other, for people as well; `reach` gives it, once and only when it is needed.
     """
 
-    def __init__(self, folder: Path, project: str, where: str, open_place: Callable[[], StatePlace]) -> None:
+    def __init__(self, folder: Path, project: str, where: str, reach: Reach) -> None:
         super().__init__(folder)
         self.project = project
         self.where = where
-        self._open_place = open_place
+        self._reach = reach
         self._place: StatePlace | None = None
         self.is_moving = False
         self._is_held = False
@@ -80,11 +85,10 @@ class RemoteHome(Home):
     def _identity(self) -> tuple[Path, str, str]:
         return self.folder, self.project, self.where
 
-    @property
-    def place_in_store(self) -> StatePlace:
-        """The place in the store. Raises CredentialsError."""
+    def place_in_store(self, *, looks: bool = False) -> StatePlace:
+        """Return the place in the store; who only `looks` has less done to reach it. Raises CredentialsError."""
         if self._place is None:
-            self._place = self._open_place()
+            self._place = self._reach(looks=looks)
         return self._place
 
     def exists(self) -> bool:
@@ -248,7 +252,7 @@ class RemoteHome(Home):
 
     def lease(self) -> Lease | None:
         """Return the lease as it stands, None where nobody ever had the state. Raises AlteredState, ForeignState, NewerState."""
-        return self.place_in_store.do(current_lease(self.project))
+        return self.place_in_store().do(current_lease(self.project))
 
     def unlock(self, token: str) -> None:
         """End what an owner began that is gone, as a person says, and let go. Raises UsageError where it does not hold the state."""
@@ -260,14 +264,14 @@ class RemoteHome(Home):
                 hint="nothing was changed",
             )
         with self._held_alone() as use, told(self.folder):
-            self._state = take_state(self.place_in_store, self._claim(token), self.folder)
+            self._state = take_state(self.place_in_store(), self._claim(token), self.folder)
             use.share()
             with self.writable():
                 pass
 
     def of_another_folder(self, folder: Path) -> "RemoteHome":
         """Return the same home as another folder would use it."""
-        return RemoteHome(folder, self.project, self.where, lambda: self.place_in_store)
+        return RemoteHome(folder, self.project, self.where, self._reach)
 
     def replace_with(self, store: "Store") -> None:
         """Put a copy of another state in the place of this one, to be recorded as a whole. The caller holds it, and it is not open."""
@@ -276,7 +280,7 @@ class RemoteHome(Home):
     def _begun(self) -> RemoteState:
         from docbatch.state import lock  # noqa: PLC0415 - a plan holds nothing
 
-        place, patience = self.place_in_store, lock.current_patience()
+        place, patience = self.place_in_store(), lock.current_patience()
         while True:
             lease = place.do(current_lease(self.project))
             if lease is None or lease.released:
@@ -293,7 +297,7 @@ class RemoteHome(Home):
     def _own(self) -> None:
         state = self._held_state()
         if state.epoch == 0:
-            place = self.place_in_store
+            place = self.place_in_store()
             require_fitness(place.store, _token, place.wait)
         state.own()
         self._renewal = LeaseRenewal(state.renew)
@@ -343,7 +347,7 @@ class RemoteHome(Home):
         return use
 
     def _refresh(self, use: CopyUse) -> None:
-        place = self.place_in_store
+        place = self.place_in_store(looks=not self._is_held)
         seen = see(place, self.project, self.folder)
         if (seen is None or not seen.is_all_there) and use.have_alone(super().is_held):
             seen = refresh(place, self.project, self.folder, seen)
