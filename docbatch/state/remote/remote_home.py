@@ -114,6 +114,7 @@ class RemoteHome(Home):
 
     @contextmanager
     def _held_alone(self) -> Iterator[CopyUse]:
+        self.prepare()
         with super().hold(), ExitStack() as stack:
             use = CopyUse(self.folder)
             stack.callback(use.close)
