@@ -18,6 +18,7 @@ from docbatch.state.serial_note import ReachedSerial, SerialNote
 if TYPE_CHECKING:
     import sqlite3
 
+    from docbatch.sending_fence import FenceTime
     from docbatch.state.store import Store
 
 
@@ -147,13 +148,15 @@ class Home:
             shutil.copy(self.folder / "serial", folder)
         return Home(folder)
 
-    def publish(self, store: "Store", what: Publication, about: str) -> None:  # noqa: ARG002 - one elsewhere names it in a record
+    def publish(self, store: "Store", what: Publication, about: str) -> "FenceTime | None":  # noqa: ARG002 - one elsewhere names it in a record
         """Have what is committed known to every successor. Raises StateError: then what it was for is not done.
 
-        `about` is the id of the submission that it is for, empty where it is for none.
+        `about` is the id of the submission that it is for, empty where it is for none. Returns when its record was first put,
+        which a create or a replay has to follow soon; None where it may follow at any time, as on one disk.
         """
         if what is Publication.INTENT:
             self.raise_serial(store)
+        return None
 
     def raise_serial(self, store: "Store") -> None:
         """Note beside the state how far it has come and where it lies. Raises StateError."""

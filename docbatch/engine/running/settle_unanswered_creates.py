@@ -1,6 +1,7 @@
 """Settling creates whose answer was lost: the same key again, or looks at the vendor, or a person."""
 
 from dataclasses import replace
+from functools import partial
 
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError
@@ -10,6 +11,7 @@ from docbatch.core.models import Operation, SubmissionStatus
 from docbatch.core.scheduler import Close, Settle
 from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
+from docbatch.engine.connections.recorded_create import recorded_create
 from docbatch.engine.progress_notices import Answered
 from docbatch.engine.running.run_context import Followed, Run
 from docbatch.engine.running.send_submission import with_passwords
@@ -40,9 +42,9 @@ def settle(run: Run, connection: ProviderConnection, action: Settle) -> Talk[Non
     try:
         if action.replay:
             again = yield from _unlocked(run, connection, wanted)
-            run.store.publish(Publication.REPLAY, action.submission)
+            began = run.store.publish(Publication.REPLAY, action.submission)
             accepted = yield from connection.ask(
-                call, lambda provider: provider.create(again), gives=Accepted
+                call, partial(recorded_create, intent=again, began=began), gives=Accepted
             )
             _accept(run, connection, action.submission, Event.ACCEPTED, accepted)
             return
