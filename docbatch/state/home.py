@@ -20,7 +20,7 @@ from docbatch.state.serial_note import ReachedSerial, SerialNote
 if TYPE_CHECKING:
     import sqlite3
 
-    from docbatch.state.remote.sending_fence import FenceTime
+    from docbatch.sending_fence import FenceTime
     from docbatch.state.store import Store
 
 
@@ -174,8 +174,8 @@ class Home:
     def publish(self, store: "Store", what: Publication, about: str) -> "FenceTime | None":  # noqa: ARG002 - one elsewhere names it in a record
         """Have what is committed known to every successor. Raises StateError: then what it was for is not done.
 
-        `about` is the id of the submission that it is for, empty where it is for none. Returns the moment from which on what is to
-        be sent may only leave for a while, see `may_leave`; None where that does not matter.
+        `about` is the id of the submission that it is for, empty where it is for none. Returns when its record was first put,
+        which a create or a replay has to follow soon; None where it may follow at any time, as on one disk.
         """
         if what is Publication.INTENT:
             self.raise_serial(store)

@@ -47,12 +47,12 @@ from docbatch.state.waiting_documents import WaitingDocuments
 from docbatch.state.warned import WarnedDocuments
 
 if TYPE_CHECKING:
+    from docbatch.sending_fence import FenceTime
     from docbatch.state.acceptances import Acceptances
     from docbatch.state.costs import RecordedCosts
     from docbatch.state.moves import Moves
     from docbatch.state.paces import Paces
     from docbatch.state.past import Past
-    from docbatch.state.remote.sending_fence import FenceTime
 
 
 class Store:
@@ -180,7 +180,10 @@ class Store:
                 self.database.execute("INSERT OR REPLACE INTO meta VALUES ('plan', ?)", (digest,))
 
     def publish(self, what: Publication, about: str = "") -> "FenceTime | None":
-        """Have what is committed known to every successor, as its home does. Raises StateError: then what it was for is not done."""
+        """Have what is committed known to every successor, as its home does. Raises StateError: then what it was for is not done.
+
+        Returns when its record was first put, None where that limits nothing.
+        """
         return self.home.publish(self, what, about)
 
     def raise_serial(self) -> None:

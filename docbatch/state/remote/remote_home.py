@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from docbatch.core.errors import GuardRefused, NoState, StateError, StateLocked, UsageError
+from docbatch.sending_fence import FenceTime
 from docbatch.state import files
 from docbatch.state.files import complaint
 from docbatch.state.home import Home, Publication
@@ -31,7 +32,6 @@ from docbatch.state.remote.remote_state import (
     see,
     take_state,
 )
-from docbatch.state.remote.sending_fence import FenceTime
 from docbatch.state.remote.taking_over import Claim
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class RemoteHome(Home):
             store.database.before_write = None if state.is_owned else self._own
             store.begin()
             if not state.is_quiet:
-                store.submissions.tear()  # type: ignore[attr-defined]
+                store.submissions.tear()
                 state.publish(RecordKind.CHANGES)
         except BaseException:
             state.abandon()

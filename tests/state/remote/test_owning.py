@@ -15,22 +15,13 @@ from docbatch.core.errors import (
     StateError,
     StateLocked,
 )
-from docbatch.core.models import Recovery
 from docbatch.state.remote.log_records import LogRecord, RecordKind, read_record
 from docbatch.state.remote.object_names import LEASE, Position, log_name
 from docbatch.state.remote.owned_log import append, release, renew
 from docbatch.state.remote.recorded_history import RecordedHistory, look
 from docbatch.state.remote.removal import remove_covered
 from docbatch.state.remote.sealed_text import sealed
-from docbatch.state.remote.sending_fence import (
-    LEAVES_WITHIN,
-    STILL_FOR,
-    AfterSilence,
-    FenceTime,
-    after_silence,
-    fence_time,
-    may_leave,
-)
+from docbatch.state.remote.sending_fence import STILL_FOR
 from docbatch.state.remote.state_chunks import read_chunk
 from docbatch.state.remote.state_snapshots import write_snapshot
 from docbatch.state.remote.store_requests import Get, ListBelow, Put
@@ -413,46 +404,6 @@ def test_a_record_reads_as_it_was_written() -> None:
     assert read_record(record.written(), record.position, "p") == record
     with pytest.raises(AlteredState, match="it is the record of log/0000000003/0000000004"):
         read_record(record.written(), Position(3, 5), "p")
-
-
-@pytest.mark.parametrize(
-    ("running", "wall", "leaves"),
-    [
-        (0, 0, True),
-        (LEAVES_WITHIN, LEAVES_WITHIN, True),
-        (31, 5, False),
-        (5, 31, False),
-        (5, -1, False),
-        (5, DAY, False),
-    ],
-)
-def test_a_request_leaves_soon_after_its_record_by_both_clocks(
-    running: float, wall: float, *, leaves: bool
-) -> None:
-    assert may_leave(FenceTime(100, 100), FenceTime(100 + running, 100 + wall)) is leaves
-
-
-def test_both_clocks_of_this_machine_run() -> None:
-    began = fence_time()
-
-    assert may_leave(began, fence_time())
-
-
-@pytest.mark.parametrize(
-    ("recovery", "torn", "key_holds", "leads_to"),
-    [
-        (Recovery.KEYED, True, True, AfterSilence.REPLAY),
-        (Recovery.KEYED, False, False, AfterSilence.LOOK),
-        (Recovery.KEYED, True, False, AfterSilence.LOOK_AND_HOLD),
-        (Recovery.FINDABLE, False, True, AfterSilence.LOOK),
-        (Recovery.FINDABLE, True, True, AfterSilence.LOOK_AND_HOLD),
-        (Recovery.NONE, False, True, AfterSilence.HOLD),
-    ],
-)
-def test_what_has_no_answer_is_sent_again_only_where_nobody_else_may(
-    recovery: Recovery, leads_to: AfterSilence, *, torn: bool, key_holds: bool
-) -> None:
-    assert after_silence(recovery, torn=torn, key_holds=key_holds) is leads_to
 
 
 def test_a_first_put_says_whose_it_is(store: KeptRecords) -> None:
