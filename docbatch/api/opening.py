@@ -6,8 +6,8 @@ from pathlib import Path
 
 from docbatch.api.arguments import Place
 from docbatch.api.project import Project
+from docbatch.api.state_settling import settle_state
 from docbatch.core.errors import UsageError
-from docbatch.engine.connections.state_homes import settle_home
 from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_project
 
@@ -39,5 +39,5 @@ def open_project(
     if not here.is_dir():
         raise UsageError(f"{os.fspath(folder)} is no folder", hint="name the folder of a project")
     declared = load_project(here, untrusted=untrusted, choice=Choice(env, dict(vars or {})))
-    settle_home(declared)
+    settle_state(declared)
     return Project(declared)

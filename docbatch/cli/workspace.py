@@ -4,22 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from docbatch.cli.chosen_project import chosen
-from docbatch.cli.output import say_wait
-from docbatch.engine.connections.state_homes import settle_home
+from docbatch.api.state_settling import settle_state
+from docbatch.cli.chosen_project import chosen, say_waits
 from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_project
 from docbatch.specs.values import DeclaredProject
 from docbatch.state.home import Home
-from docbatch.state.homes import tell_waits_to
 from docbatch.state.store import Store
 
 
 def declared_project(*, untrusted: bool = False) -> DeclaredProject:
     """Return the project around the current folder, in the environment that the command line chooses."""
     project = load_project(Path.cwd(), untrusted=untrusted, choice=Choice(*chosen()))
-    settle_home(project)
-    tell_waits_to(say_wait)
+    settle_state(project)
+    say_waits()
     return project
 
 

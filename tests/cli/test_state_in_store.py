@@ -17,11 +17,9 @@ from docbatch.state.remote.record_stores import BucketRecords
 from docbatch.state.remote.remote_home import RemoteHome
 from docbatch.state.remote.store_requests import Get, Put
 from tests.cli.project import Ended, Project
-from tests.cli.stored_project import TEXTS, VARIABLES, project_file
+from tests.cli.state_machines import STATE, machine, stated, stateless
+from tests.cli.stored_project import VARIABLES, project_file
 from tests.stores.moto_server import MotoBucket, moto_bucket
-
-STATE = "state: {store: lake, prefix: state/}\n"
-
 
 @pytest.fixture
 def bucket() -> Iterator[MotoBucket]:
@@ -50,13 +48,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return requests
 
 
-def machine(root: Path, bucket: MotoBucket, state: str = STATE) -> Project:
-    made = Project(root)
-    made.write({**TEXTS, "docbatch.yaml": project_file(bucket) + state})
-    made.job()
-    return made
-
-
 @pytest.fixture
 def a(tmp_path: Path, bucket: MotoBucket) -> Project:
     return machine(tmp_path / "a", bucket)
@@ -82,15 +73,6 @@ def working(on: Project) -> Iterator[str]:
 
 def listed(project: Project) -> str:
     return project.call("state", "list").out
-
-
-def stateless(project: Project, bucket: MotoBucket) -> None:
-    """Let docbatch.yaml say nothing of the state."""
-    project.write({"docbatch.yaml": project_file(bucket)})
-
-
-def stated(project: Project, bucket: MotoBucket) -> None:
-    project.write({"docbatch.yaml": project_file(bucket) + STATE})
 
 
 def assert_refused(ended: Ended, code: int, *words: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docbatch.core.errors import CredentialsError
-from docbatch.engine.connections.state_access import StateAccess
+from docbatch.engine.connections.state_stores.access import StateAccess
 from docbatch.specs.project_file import load_project
 from docbatch.specs.values import StateInStore
 

@@ -3,7 +3,6 @@
 SQLite's own locks do not tell: a copy is brought up to date by writing its files, beside SQLite.
 """
 
-import contextlib
 import fcntl
 import os
 import time
@@ -24,18 +23,18 @@ class CopyUse:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._descriptor = opener(str(folder / NAME), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+        self._descriptor: int | None = opener(str(folder / NAME), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
 
     def share(self) -> None:
         """Use the copy as it is, once nobody changes it any more."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        fcntl.flock(self._open(), fcntl.LOCK_SH)
 
     def have_alone(self, is_needless: Callable[[], bool] = lambda: False) -> bool:
         """Be the only one, or say that this became needless while others were waited for. Raises StateLocked."""
         until = time.monotonic() + PATIENCE
         while not is_needless():
             try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self._open(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > until:
                     raise StateLocked(
@@ -49,5 +48,10 @@ class CopyUse:
         return False
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _open(self) -> int:
+        assert self._descriptor is not None, "it is closed"
+        return self._descriptor

@@ -12,8 +12,9 @@ from docbatch.core.errors import GuardRefused, NoState, UsageError
 from docbatch.owner_only import make_folder
 from docbatch.state.home import Home, Publication
 from docbatch.state.homes import COPY_NOTE
+from docbatch.state.remote.copied_home import MOVED
 from docbatch.state.remote.copy_position import note
-from docbatch.state.remote.remote_home import MOVED, RemoteHome
+from docbatch.state.remote.remote_home import RemoteHome
 from docbatch.state.store import Store
 
 DRAFT = "migrating"

@@ -39,7 +39,7 @@ def _reach(
     project: "DeclaredProject", state: "StateInStore", allowed: frozenset[str], *, looks: bool
 ) -> "StatePlace":
     """Return the place of a state, of which nothing is asked yet. Raises CredentialsError."""
-    from docbatch.engine.connections.state_access import StateAccess  # noqa: PLC0415 - as above
+    from docbatch.engine.connections.state_stores.access import StateAccess  # noqa: PLC0415 - as above
     from docbatch.state.remote.record_stores import BucketRecords  # noqa: PLC0415 - as above
     from docbatch.state.remote.remote_state import StatePlace  # noqa: PLC0415 - as above
     from docbatch.state.remote.state_chunks import ChunkForm  # noqa: PLC0415 - as above
