@@ -25,7 +25,6 @@ from docbatch.specs.guards import GuardsSpec
 from docbatch.specs.job import Sinks
 from docbatch.specs.limits import Limits, Money
 from docbatch.specs.notify import NotifySpec
-from docbatch.specs.state_spec import StateSpec
 
 
 class _Registered:
@@ -191,9 +190,9 @@ class ProjectSpec(SpecModel):
         max_length=100,
         description="buckets and containers by name, which sources and sinks name as `store:`",
     )
-    state: StateSpec | None = Field(
-        default=None,
-        description="where the state lies, if not on this disk; an environment that says nothing of it has its own below `env/NAME/` there",
+    # What it may say is judged apart, by `state_spec`.
+    state: dict[str, Any] | None = Field(
+        default=None, description="where the state lies, if not on this disk"
     )
     limits: Limits = Field(
         default=[],

@@ -101,13 +101,12 @@ def _judged(origin: Origin, here: Path, checkout: Checkout) -> DeclaredProject:
         raise SpecError(unusable)
     own, price_faults = _own_prices(origin)
     stores, store_faults = _own_stores(origin, untrusted=checkout.untrusted)
-    faults = [*price_faults, *store_faults]
+    state, state_faults = _own_state(origin, None if store_faults else stores)
+    faults = [*price_faults, *store_faults, *state_faults]
     try:
         spec = ProjectSpec.model_validate_json(json.dumps(node.plain()))
     except ValidationError as error:
         raise SpecError([*translate(error, ProjectSpec, node, shown), *faults]) from None
-    state, state_faults = _own_state(spec, stores, origin) if not store_faults else (None, ())
-    faults += state_faults
     if problems := [*_mismatches(spec, origin), *_foreign_files(spec, origin, checkout), *faults]:
         raise SpecError(problems)
     connections = _connections(spec.providers, checkout, origin)
@@ -145,13 +144,13 @@ def _own_stores(
 
 
 def _own_state(
-    spec: ProjectSpec, stores: Mapping[str, StoreConnection], origin: Origin
+    origin: Origin, stores: Mapping[str, StoreConnection] | None
 ) -> tuple[StateInStore | None, Sequence[Problem]]:
-    if spec.state is None:
+    if origin.node.child("state") is None:
         return None, ()
     from docbatch.specs.state_place import state_in_store  # noqa: PLC0415 - few projects have it in a store
 
-    return state_in_store(spec.state, stores, origin)
+    return state_in_store(origin, stores)
 
 
 def _own_prices(origin: Origin) -> "tuple[Sequence[OwnLine], Sequence[Problem]]":

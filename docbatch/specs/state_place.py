@@ -8,7 +8,7 @@ from docbatch.naming.state_folders import ENVIRONMENTS
 from docbatch.specs.chosen_environment import ChosenEnvironment
 from docbatch.specs.nodes import Origin, Path
 from docbatch.specs.problems import near
-from docbatch.specs.state_spec import StateSpec
+from docbatch.specs.state_spec import read_state
 from docbatch.specs.stores import FolderStoreSpec, store_settings
 from docbatch.specs.values import DeclaredProject, StateInStore, StoreConnection
 
@@ -16,9 +16,15 @@ KEY = "state"
 
 
 def state_in_store(
-    spec: StateSpec, stores: Mapping[str, StoreConnection], origin: Origin
+    origin: Origin, stores: Mapping[str, StoreConnection] | None
 ) -> tuple[StateInStore | None, Sequence[Problem]]:
-    """Return where a project file has its state, or what is wrong with that. Nothing is asked of the store."""
+    """Return where a project file has its state, or what is wrong with that. Nothing is asked of the store.
+
+    Without `stores`, of which others tell what is wrong, it is judged as far as that goes.
+    """
+    spec, problems = read_state(origin)
+    if spec is None or stores is None:
+        return None, problems
     store = stores.get(spec.store)
     place = (KEY, "store")
     if store is None:

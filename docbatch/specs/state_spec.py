@@ -1,13 +1,18 @@
 """What docbatch.yaml says of a state that lies in a store."""
 
+import json
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 
+from docbatch.core.errors import Problem
 from docbatch.fields import Name, SpecModel, misplaced_key, refuse
 from docbatch.naming.store_places import TRASH
 from docbatch.secret_references import KeyReference
+from docbatch.specs.nodes import Origin
+from docbatch.specs.problems import translate
 
 LONGEST_PREFIX = 200
 """Characters. Names of what lies below are some 100 more, and that of an environment may stand between."""
@@ -62,3 +67,23 @@ class StateSpec(SpecModel):
     encryption: StateEncryption | None = Field(
         default=None, description="whether what lies there is encrypted; not, when left out"
     )
+
+
+class OwnState(SpecModel):
+    """The part of docbatch.yaml that is about the state."""
+
+    state: StateSpec | None = Field(
+        default=None,
+        description="where the state lies, if not on this disk; an environment that says nothing of it has its own below `env/NAME/` there",
+    )
+
+
+def read_state(origin: Origin) -> tuple[StateSpec | None, Sequence[Problem]]:
+    """Return what a project file says of its state, or what is wrong with that; what is no mapping others tell."""
+    written = origin.node.child("state")
+    if written is None or not isinstance(written.content, dict):
+        return None, ()
+    try:
+        return OwnState.model_validate_json(json.dumps({"state": written.plain()})).state, ()
+    except ValidationError as error:
+        return None, translate(error, OwnState, origin.node, origin.shown)
