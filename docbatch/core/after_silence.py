@@ -23,10 +23,12 @@ def after_silence(traits: Traits, *, torn: bool, key_holds: bool) -> AfterSilenc
     """Say how a create without an answer is settled.
 
     `torn` says that the log in which it was recorded, or in which it was tried again, was ended by another than its owner.
-    That stays so: the owner may wake up after any number of others. `key_holds` says that the vendor still knows its key.
+    That stays so: the owner may wake up after any number of others, which does no harm where work is free. `key_holds` says that
+    the vendor still knows its key.
     """
     if traits.recovery is Recovery.KEYED and key_holds:
         return AfterSilence.REPLAY
     if not traits.findable:
         return AfterSilence.HOLD
-    return AfterSilence.LOOK_AND_HOLD if torn or not traits.resend else AfterSilence.LOOK
+    is_wanted_once = torn and not traits.free
+    return AfterSilence.LOOK_AND_HOLD if is_wanted_once or not traits.resend else AfterSilence.LOOK

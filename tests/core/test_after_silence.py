@@ -18,6 +18,7 @@ RESENDS = {"findable": True, "resend": True}
         (Recovery.FINDABLE, RESENDS, False, True, AfterSilence.LOOK),
         (Recovery.FINDABLE, RESENDS, True, True, AfterSilence.LOOK_AND_HOLD),
         (Recovery.FINDABLE, {"findable": True}, False, True, AfterSilence.LOOK_AND_HOLD),
+        (Recovery.FINDABLE, {**RESENDS, "free": True}, True, True, AfterSilence.LOOK),
         (Recovery.NONE, {}, False, True, AfterSilence.HOLD),
         (Recovery.NONE, {}, True, True, AfterSilence.HOLD),
     ],
