@@ -1,7 +1,8 @@
 """What answers the requests of drivers: a bucket, below a prefix."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, runtime_checkable
 
 from docbatch.core.errors import CredentialsError, StateError
 from docbatch.state.remote.store_requests import (
@@ -15,6 +16,7 @@ from docbatch.state.remote.store_requests import (
     StoredObject,
     StoreRequest,
     T,
+    Together,
 )
 from docbatch.stores.faults import ObjectChanged, ObjectMissing, StoreFault, StoreRefused, StoreUnreachable
 from docbatch.stores.object_store import ObjectStore
@@ -22,6 +24,8 @@ from docbatch.stores.settings import StoreSettings
 
 LARGEST = 64 * 2**20
 """Bytes of an object of a state. Chunks are far smaller."""
+SIDE_BY_SIDE = 16
+"""Requests that are under way at once: what is waited for is the way there and back, and stores ask for no more of one client."""
 
 
 class RecordStore(Protocol):
@@ -29,6 +33,14 @@ class RecordStore(Protocol):
 
     def answer(self, request: Get | Put | ListBelow | Remove) -> Any:
         """Raises StateError where a store cannot be used, CredentialsError where it may not."""
+
+
+@runtime_checkable
+class SideBySide(Protocol):
+    """A store that has several requests under way at once. Any other is asked one after the other."""
+
+    def answers(self, requests: Sequence[Get | Put]) -> list[Any]:
+        """Return the answers in order. Raises as `answer` does, once nothing is under way any more."""
 
 
 def drive(steps: Steps[T], store: RecordStore, wait: Callable[[float], None]) -> T:
@@ -43,8 +55,16 @@ def drive(steps: Steps[T], store: RecordStore, wait: Callable[[float], None]) ->
         if isinstance(request, Pause):
             wait(request.seconds)
             answer = None
+        elif isinstance(request, Together):
+            answer = _answers(store, request.requests)
         else:
             answer = store.answer(request)
+
+
+def _answers(store: RecordStore, requests: Sequence[Get | Put]) -> list[Any]:
+    if isinstance(store, SideBySide) and len(requests) > 1:
+        return store.answers(requests)
+    return [store.answer(each) for each in requests]
 
 
 class BucketRecords:
@@ -77,6 +97,12 @@ class BucketRecords:
                 f"the state cannot be used: {error}",
                 hint="nothing more is sent by this run; run the same command again when the store answers",
             ) from None
+
+    def answers(self, requests: Sequence[Get | Put]) -> list[Any]:
+        self._reading.connect()
+        self._writing.connect()
+        with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(requests))) as threads:
+            return list(threads.map(self.answer, requests))
 
     def _get(self, name: str) -> StoredObject | None:
         try:

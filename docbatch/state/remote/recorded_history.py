@@ -17,7 +17,7 @@ from docbatch.state.remote.object_names import (
 )
 from docbatch.state.remote.sealed_text import altered
 from docbatch.state.remote.state_snapshots import StateSnapshot, read_snapshot
-from docbatch.state.remote.store_requests import Steps, T, names_below, read
+from docbatch.state.remote.store_requests import TOGETHER, Steps, StoredObject, T, names_below, read, read_all
 
 _TIMES = 5
 """How often reading begins again, because an owner removed meanwhile what was about to be read."""
@@ -73,10 +73,13 @@ def load(
     places = yield from listed_records(end.position)
     left = [place for place in places if until is None or place.epoch <= until]
     records: list[LogRecord] = []
+    ahead: list[StoredObject | None] = []
     following = _after(end.position, last)
     while left if until is None else following.epoch <= until:
         _require(left, following)
-        record = yield from _record(project, left.pop(0))
+        if not ahead:
+            ahead = yield from read_all([log_name(each) for each in left[:TOGETHER]])
+        record = _record(project, left.pop(0), ahead.pop(0))
         wrong = follows(record, end)
         if wrong is not None:
             raise wrong
@@ -142,8 +145,7 @@ def _require(left: Sequence[Position], following: Position) -> None:
         raise altered(log_name(left[0]), "it stands behind the end of its log")
 
 
-def _record(project: str, place: Position) -> Steps[LogRecord]:
-    found = yield from read(log_name(place))
+def _record(project: str, place: Position, found: StoredObject | None) -> LogRecord:
     if found is None:
         raise altered(log_name(place), "it is missing")
     return read_record(found.content, place, project)

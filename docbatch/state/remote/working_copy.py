@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -23,6 +23,8 @@ _WITHOUT_CHANGES = ENDS | {RecordKind.OPEN, RecordKind.SNAPSHOT}
 
 Fetch = Callable[[str], bytes]
 """Returns the content of a chunk by its name, judged by it."""
+FetchTogether = Callable[[Sequence[str]], Iterator[bytes]]
+"""Yields the contents of chunks in order, each judged by its name."""
 
 
 class WorkingCopy:
@@ -52,14 +54,17 @@ class WorkingCopy:
         self.end = START if position is None else position.end
         return self.end
 
-    def bring(self, history: RecordedHistory, fetch: Fetch) -> None:
-        """Make the copy what a history says. Raises AlteredState, OSError; then it is not believed the next time, but for its pieces."""
+    def bring(self, history: RecordedHistory, fetch: Fetch, together: FetchTogether | None = None) -> None:
+        """Make the copy what a history says. Raises AlteredState, OSError; then it is not believed the next time, but for its pieces.
+
+        With `together`, that is how chunks are fetched.
+        """
         base, records = self._base(history)
         changes = [(each, changed) for each in records if (changed := _changed(each)) is not None]
         if base is not None or changes:
             self.unsettle()
             if base is not None:
-                self._assemble(base, fetch)
+                self._assemble(base, together or (lambda names: map(fetch, names)))
             self._take_on(changes)
         if history.end != self.end or base is not None or changes:
             self.settle(history.end)
@@ -134,7 +139,7 @@ class WorkingCopy:
             return None, history.records
         return () if history.snapshot is None else history.snapshot.chunks, history.records
 
-    def _assemble(self, chunks: Sequence[str], fetch: Fetch) -> None:
+    def _assemble(self, chunks: Sequence[str], fetch: FetchTogether) -> None:
         """Make the database of chunks. What the one that lies there has of them is not fetched, whatever else it is."""
         self._remove_logs()
         if not chunks:
@@ -145,8 +150,9 @@ class WorkingCopy:
         try:
             with _Pieces(self.path, self._form) as there:
                 offset = 0
+                fetched = fetch([name for name in chunks if digest_in(name) not in there])
                 for name in chunks:
-                    content = there.find(digest_in(name)) or fetch(name)
+                    content = there.find(digest_in(name)) if digest_in(name) in there else next(fetched)
                     write_all(descriptor, content, offset)
                     offset += len(content)
             os.fsync(descriptor)
@@ -196,9 +202,11 @@ class _Pieces:
         if self._descriptor is not None:
             os.close(self._descriptor)
 
-    def find(self, digest: str) -> bytes | None:
-        if self._descriptor is None or digest not in self._places:
-            return None
+    def __contains__(self, digest: str) -> bool:
+        return digest in self._places
+
+    def find(self, digest: str) -> bytes:
+        assert self._descriptor is not None
         return os.pread(self._descriptor, PIECE, self._places[digest])
 
 

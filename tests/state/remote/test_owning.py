@@ -35,7 +35,7 @@ from docbatch.state.remote.state_chunks import read_chunk
 from docbatch.state.remote.state_snapshots import write_snapshot
 from docbatch.state.remote.store_requests import Get, ListBelow, Put
 from docbatch.state.remote.taking_over import OwnedState, take
-from tests.state.remote.kept_records import KeptRecords, claim
+from tests.state.remote.kept_records import KeptRecords, answered, claim
 
 DAY = 86400.0
 
@@ -264,7 +264,7 @@ def test_who_looks_begins_again_when_an_owner_removes_what_it_was_about_to_read(
     request = next(steps)
     removed = False
     while True:
-        answer = store.answer(request)  # type: ignore[arg-type]
+        answer = answered(store, request)
         if request == Get("log/0000000002/0000000003") and not removed:
             removed = True
             log = store.do(append(two.log, RecordKind.CHANGES, b"d"))
