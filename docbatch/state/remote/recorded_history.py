@@ -25,12 +25,16 @@ _TIMES = 5
 
 @dataclass(frozen=True, slots=True)
 class RecordedHistory:
-    """`snapshot` is the newest that is named, if there is one and it was looked for. `records` follow it or, where that `goes_on`, the copy at hand."""
+    """`snapshot` is the newest that is named, if there is one and it was looked for. `records` follow it or, where that `goes_on`, the copy at hand.
+
+    `keys` are what all that was read says of the key it is encrypted with.
+    """
 
     snapshot: StateSnapshot | None
     goes_on: bool
     records: Sequence[LogRecord]
     end: LogEnd
+    keys: frozenset[str | None] = frozenset()
 
 
 def newest_snapshot(project: str) -> Steps[StateSnapshot | None]:
@@ -87,7 +91,8 @@ def load(
         end, following = record.end(), _after(record.position, record)
     if left:
         raise altered(log_name(left[0]), "it stands behind the end of its log")
-    return RecordedHistory(snapshot, goes_on, tuple(records), end)
+    keys = {each.key for each in (snapshot, *records) if each is not None}
+    return RecordedHistory(snapshot, goes_on, tuple(records), end, frozenset(keys))
 
 
 def begun_again(begin: Callable[[], Steps[T]]) -> Steps[T]:
@@ -111,7 +116,7 @@ def look(project: str, copy: LogEnd = START) -> Steps[RecordedHistory]:
     if found is not None:
         lease = read_lease(found.content, project)
         if lease.released and lease.reached == copy:
-            return RecordedHistory(None, True, (), copy)
+            return RecordedHistory(None, True, (), copy, frozenset({lease.key}))
     return (yield from begun_again(lambda: _look(project, copy)))
 
 

@@ -17,6 +17,7 @@ from docbatch.state.remote.page_changes import PageChanges, WholeState, read_cha
 from docbatch.state.remote.recorded_history import RecordedHistory
 from docbatch.state.remote.sealed_text import altered
 from docbatch.state.remote.state_chunks import PIECE, PLAIN, ChunkForm, digest_in, pieces
+from docbatch.state.remote.state_key import require_key
 from docbatch.state.remote.wal_frames import WalPosition, reaches
 
 _WITHOUT_CHANGES = ENDS | {RecordKind.OPEN, RecordKind.SNAPSHOT}
@@ -57,10 +58,12 @@ class WorkingCopy:
     def bring(self, history: RecordedHistory, fetch: Fetch, together: FetchTogether | None = None) -> None:
         """Make the copy what a history says. Raises AlteredState, OSError; then it is not believed the next time, but for its pieces.
 
-        With `together`, that is how chunks are fetched.
+        With `together`, that is how chunks are fetched. Raises CredentialsError, GuardRefused for another key, before anything is done.
         """
+        for said in history.keys:
+            require_key(said, self._form.key)
         base, records = self._base(history)
-        changes = [(each, changed) for each in records if (changed := _changed(each)) is not None]
+        changes = [(each, changed) for each in records if (changed := self._changed(each)) is not None]
         if base is not None or changes:
             self.unsettle()
             if base is not None:
@@ -132,12 +135,15 @@ class WorkingCopy:
     def _base(self, history: RecordedHistory) -> tuple[tuple[str, ...] | None, Sequence[LogRecord]]:
         """Return of which chunks to begin, None where with the copy at hand, and which records follow."""
         for place in reversed(range(len(history.records))):
-            changed = _changed(history.records[place])
+            changed = self._changed(history.records[place])
             if isinstance(changed, WholeState):
                 return changed.chunks, history.records[place + 1 :]
         if history.goes_on and self.end != START:
             return None, history.records
         return () if history.snapshot is None else history.snapshot.chunks, history.records
+
+    def _changed(self, record: LogRecord) -> PageChanges | WholeState | None:
+        return None if record.kind in _WITHOUT_CHANGES else read_changes(record, self._form)
 
     def _assemble(self, chunks: Sequence[str], fetch: FetchTogether) -> None:
         """Make the database of chunks. What the one that lies there has of them is not fetched, whatever else it is."""
@@ -208,10 +214,6 @@ class _Pieces:
     def find(self, digest: str) -> bytes:
         assert self._descriptor is not None
         return os.pread(self._descriptor, PIECE, self._places[digest])
-
-
-def _changed(record: LogRecord) -> PageChanges | WholeState | None:
-    return None if record.kind in _WITHOUT_CHANGES else read_changes(record)
 
 
 def _page_size(header: bytes) -> int:

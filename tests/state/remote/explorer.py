@@ -365,7 +365,7 @@ class Explorer:
                     there and not self.removes and name.startswith(LOG)
                 )
             case ListBelow(folder):
-                return folder == "snapshots/" and not self.removes
+                return folder == PROBES or (folder == "snapshots/" and not self.removes)
             case Pause(seconds):
                 return self.scenario.gap or seconds < STILL_FOR
             case Now():

@@ -7,6 +7,7 @@ from typing import Any
 from docbatch.state.remote.leases import StateOwner
 from docbatch.state.remote.log_records import START, LogEnd
 from docbatch.state.remote.record_stores import RecordStore, drive
+from docbatch.state.remote.state_chunks import PLAIN, ChunkForm
 from docbatch.state.remote.store_requests import (
     Get,
     ListBelow,
@@ -30,8 +31,8 @@ def draw() -> str:
     return f"t{next(_TOKENS)}"
 
 
-def claim(who: str, project: str = "p", takes: str | None = None) -> Claim:
-    return Claim(project, StateOwner(who, "host", 7), draw, takes)
+def claim(who: str, project: str = "p", takes: str | None = None, form: ChunkForm = PLAIN) -> Claim:
+    return Claim(project, StateOwner(who, "host", 7), draw, takes, form)
 
 
 class KeptRecords:

@@ -215,6 +215,20 @@ def test_what_a_snapshot_covers_is_removed_but_for_the_end_of_each_log(store: Ke
     assert bodies(store.take("three", takes="two").history)[0].startswith(b'{"snapshot"')
 
 
+@pytest.mark.parametrize(("age", "left"), [(DAY - 1, ["probes/killed"]), (DAY, [])])
+def test_what_a_killed_candidate_left_is_removed_after_a_day(
+    store: KeptRecords, age: float, left: list[str]
+) -> None:
+    store.objects["probes/killed"] = (b"", store.now)
+    store.now += age
+    one = store.take("one")
+    _, snapshot = store.do(write_snapshot(one.log, one.log.end, [b"1"], None))
+
+    store.do(remove_covered(snapshot, None))
+
+    assert [name for name in store.objects if name.startswith("probes/")] == left
+
+
 def test_a_chunk_of_an_earlier_epoch_is_removed_when_two_snapshots_do_without(store: KeptRecords) -> None:
     two = _cut(store)
     newest = store.take("three", takes="two")
