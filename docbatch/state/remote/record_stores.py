@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, runtime_checkable
 
-from docbatch.core.errors import CredentialsError, StateError
+from docbatch.core.errors import CredentialsError, StateError, UnfitStore
 from docbatch.state.remote.store_requests import (
     Get,
     ListBelow,
@@ -18,7 +18,14 @@ from docbatch.state.remote.store_requests import (
     T,
     Together,
 )
-from docbatch.stores.faults import ObjectChanged, ObjectMissing, StoreFault, StoreRefused, StoreUnreachable
+from docbatch.stores.faults import (
+    NotOffered,
+    ObjectChanged,
+    ObjectMissing,
+    StoreFault,
+    StoreRefused,
+    StoreUnreachable,
+)
 from docbatch.stores.object_store import ObjectStore
 from docbatch.stores.settings import StoreSettings
 
@@ -28,11 +35,16 @@ SIDE_BY_SIDE = 16
 """Requests that are under way at once: what is waited for is the way there and back, and stores ask for no more of one client."""
 
 
+CREATING = "the condition that nothing is there yet (If-None-Match: *)"
+REPLACING = "the condition that a certain object is there (If-Match)"
+"""As S3 and Azure call them; Google has numbers of generations for both."""
+
+
 class RecordStore(Protocol):
     """Puts and gets objects. What may be asked, and what is answered, `store_requests` says."""
 
     def answer(self, request: Get | Put | ListBelow | Remove) -> Any:
-        """Raises StateError where a store cannot be used, CredentialsError where it may not."""
+        """Raises StateError where a store cannot be used, CredentialsError where it may not, UnfitStore where it says that it lacks something."""
 
 
 @runtime_checkable
@@ -118,6 +130,10 @@ class BucketRecords:
             return self._writing.write(self._prefix + put.name, put.content, replaces=put.replaces)
         except (ObjectChanged, StoreUnreachable):
             return None
+        except NotOffered as error:
+            raise unfit(
+                f"it does not take {CREATING if put.replaces is None else REPLACING}: {error}"
+            ) from None
 
     def _list(self, folder: str, after: str | None) -> tuple[ListedName, ...]:
         behind = None if after is None else self._prefix + after
@@ -129,3 +145,11 @@ class BucketRecords:
             for window in windows
             for each in window
         )
+
+
+def unfit(why: str) -> UnfitStore:
+    """Return the error of a store that does not do what a state in it relies on."""
+    return UnfitStore(
+        f"the store cannot hold a state: {why}",
+        hint="nothing was sent or changed; keep the state in another store, or on this disk",
+    )
