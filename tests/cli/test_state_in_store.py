@@ -21,6 +21,7 @@ from tests.cli.state_machines import STATE, machine, stated, stateless
 from tests.cli.stored_project import VARIABLES, project_file
 from tests.stores.moto_server import MotoBucket, moto_bucket
 
+
 @pytest.fixture
 def bucket() -> Iterator[MotoBucket]:
     with moto_bucket() as bucket:

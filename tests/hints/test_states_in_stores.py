@@ -58,7 +58,7 @@ def test_the_lease_of_who_is_gone_is_ended(
 ) -> None:
     a.applied()
     b = machine(tmp_path / "b", bucket)
-    with pytest.raises(Exception, match="another took over"), working(a):  # noqa: PT012 - it is gone in the midst
+    with pytest.raises(Exception, match="another took over"), working(a):
         assert hints.follow(b, b.call("state", "unlock")).code == 0
 
     assert b.call("state", "unlock").code == 0

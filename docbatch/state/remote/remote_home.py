@@ -194,7 +194,7 @@ class RemoteHome(CopiedHome):
     def _claim(self, takes: str | None = None) -> Claim:
         link = next((found for name in _RUN_LINKS if (found := os.environ.get(name))), None)
         owner = StateOwner(_token(), socket.gethostname(), os.getpid(), link)
-        return Claim(self.project, owner, _token, takes)
+        return Claim(self.project, owner, _token, takes, self.place_in_store().form)
 
     def _held_state(self) -> RemoteState:
         if self._state is None:

@@ -1,7 +1,7 @@
 """A state in a store as one machine works on it: taken over, brought here, written to record by record, and let go of."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +21,18 @@ from docbatch.state.remote.recorded_history import (
 )
 from docbatch.state.remote.removal import remove_covered
 from docbatch.state.remote.sending_fence import FenceTime, fence_time
-from docbatch.state.remote.state_chunks import PLAIN, ChunkForm, read_chunk, reusable, write_chunks
+from docbatch.state.remote.state_chunks import (
+    PLAIN,
+    ChunkForm,
+    contents_of,
+    read_chunk,
+    reusable,
+    write_chunks,
+)
 from docbatch.state.remote.state_snapshots import StateSnapshot, name_snapshot
 from docbatch.state.remote.store_requests import Steps, T, names_below
 from docbatch.state.remote.taking_over import Claim, OwnedState, take
-from docbatch.state.remote.working_copy import WorkingCopy, changed_by
+from docbatch.state.remote.working_copy import WorkingCopy
 
 MOST_RECORDS, MOST_BYTES = 256, 8 * 2**20
 """What a fresh machine reads beside a snapshot at most, before the next is due."""
@@ -45,6 +52,10 @@ class StatePlace:
 
     def chunk(self, name: str) -> bytes:
         return self.do(read_chunk(name, self.form))
+
+    def chunks(self, names: Sequence[str]) -> Iterator[bytes]:
+        """Yield the contents of chunks in order, fetched side by side."""
+        return contents_of(names, self.do, self.form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ def _bring(
         if seen is None or seen.end != end:
             seen = _see(place, copy.project, end, lease)
         try:
-            copy.bring(seen.history, place.chunk)
+            copy.bring(seen.history, place.chunk, place.chunks)
         except AlteredState:
             # An owner may remove what a newer snapshot made needless, between the look and here.
             if not left:
@@ -135,7 +146,7 @@ class RemoteState:
     def own(self) -> None:
         """Take over what was only looked at so far. Raises StateLocked where it is not that any more, and what `take` raises."""
         owned = self._place.do(take(self._claim, self._copy.end))
-        if owned.is_quiet and owned.history.goes_on and not any(map(_is_change, owned.history.records)):
+        if owned.is_quiet and owned.history.goes_on and not self._is_changed(owned.history.records):
             self.begin(owned)
             return
         # What another left under way has to stay known to who takes over next, so its log ends only in order where nothing is.
@@ -144,6 +155,10 @@ class RemoteState:
             "another run changed the state since this one looked at it",
             hint="nothing was sent or changed; run the same command again",
         )
+
+    def _is_changed(self, records: Sequence[LogRecord]) -> bool:
+        found = map(self._copy.changed, records)
+        return any(each is not None and (isinstance(each, WholeState) or bool(each.pages)) for each in found)
 
     def begin(self, owned: OwnedState) -> None:
         self._log, self._lease, self._reached = owned.log, owned.lease, owned.log.end
@@ -278,7 +293,7 @@ def take_state(place: StatePlace, claim: Claim, folder: Path) -> RemoteState:
     """
     copy = WorkingCopy(folder, claim.project, place.form)
     owned = place.do(take(claim, copy.begin()))
-    copy.bring(owned.history, place.chunk)
+    copy.bring(owned.history, place.chunk, place.chunks)
     state = RemoteState(place, claim, copy)
     state.begin(owned)
     return state
@@ -292,8 +307,3 @@ def look_at_state(place: StatePlace, claim: Claim, folder: Path, lease: Lease | 
     copy = WorkingCopy(folder, claim.project, place.form)
     _bring(place, copy, lease=lease)
     return RemoteState(place, claim, copy)
-
-
-def _is_change(record: LogRecord) -> bool:
-    found = changed_by(record)
-    return isinstance(found, WholeState) or (found is not None and bool(found.pages))

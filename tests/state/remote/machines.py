@@ -15,6 +15,7 @@ from docbatch.state.records import Frozen
 from docbatch.state.remote.log_records import RecordKind
 from docbatch.state.remote.record_stores import RecordStore
 from docbatch.state.remote.remote_state import RemoteState, StatePlace, take_state
+from docbatch.state.remote.state_chunks import PLAIN, ChunkForm
 from docbatch.state.store import Store
 from tests.state.made_digests import digest_of
 from tests.state.remote.kept_records import claim
@@ -47,8 +48,8 @@ class WaitingStore(RecordStore, Protocol):
     def wait(self, seconds: float) -> None: ...
 
 
-def place(store: WaitingStore) -> StatePlace:
-    return StatePlace(store, store.wait)
+def place(store: WaitingStore, form: ChunkForm = PLAIN) -> StatePlace:
+    return StatePlace(store, store.wait, form)
 
 
 def opened_copy(folder: Path) -> Store:
@@ -59,19 +60,27 @@ def opened_copy(folder: Path) -> Store:
     return opened
 
 
-def begin(store: WaitingStore, folder: Path, who: str | None = None, takes: str | None = None) -> Machine:
+def begin(
+    store: WaitingStore,
+    folder: Path,
+    who: str | None = None,
+    takes: str | None = None,
+    form: ChunkForm = PLAIN,
+) -> Machine:
     """Take the state over on the machine of a folder. Whoever calls ends it, or lets it die."""
     name = who or f"owner-{next(_NAMES)}"
-    state = take_state(place(store), claim(name, takes=takes), folder)
+    state = take_state(place(store, form), claim(name, takes=takes, form=form), folder)
     opened = opened_copy(folder)
     state.follow(opened.database.connection)
     return Machine(state, opened)
 
 
 @contextmanager
-def machine(store: WaitingStore, folder: Path, takes: str | None = None) -> Iterator[Machine]:
+def machine(
+    store: WaitingStore, folder: Path, takes: str | None = None, form: ChunkForm = PLAIN
+) -> Iterator[Machine]:
     """Take the state over for the block, and let go of it in order."""
-    one = begin(store, folder, takes=takes)
+    one = begin(store, folder, takes=takes, form=form)
     try:
         yield one
     except BaseException:

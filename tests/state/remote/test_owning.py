@@ -26,7 +26,7 @@ from docbatch.state.remote.state_chunks import read_chunk
 from docbatch.state.remote.state_snapshots import write_snapshot
 from docbatch.state.remote.store_requests import Get, ListBelow, Put
 from docbatch.state.remote.taking_over import OwnedState, take
-from tests.state.remote.kept_records import KeptRecords, claim
+from tests.state.remote.kept_records import KeptRecords, answered, claim
 
 DAY = 86400.0
 
@@ -206,6 +206,20 @@ def test_what_a_snapshot_covers_is_removed_but_for_the_end_of_each_log(store: Ke
     assert bodies(store.take("three", takes="two").history)[0].startswith(b'{"snapshot"')
 
 
+@pytest.mark.parametrize(("age", "left"), [(DAY - 1, ["probes/killed"]), (DAY, [])])
+def test_what_a_killed_candidate_left_is_removed_after_a_day(
+    store: KeptRecords, age: float, left: list[str]
+) -> None:
+    store.objects["probes/killed"] = (b"", store.now)
+    store.now += age
+    one = store.take("one")
+    _, snapshot = store.do(write_snapshot(one.log, one.log.end, [b"1"], None))
+
+    store.do(remove_covered(snapshot, None))
+
+    assert [name for name in store.objects if name.startswith("probes/")] == left
+
+
 def test_a_chunk_of_an_earlier_epoch_is_removed_when_two_snapshots_do_without(store: KeptRecords) -> None:
     two = _cut(store)
     newest = store.take("three", takes="two")
@@ -255,7 +269,7 @@ def test_who_looks_begins_again_when_an_owner_removes_what_it_was_about_to_read(
     request = next(steps)
     removed = False
     while True:
-        answer = store.answer(request)  # type: ignore[arg-type]
+        answer = answered(store, request)
         if request == Get("log/0000000002/0000000003") and not removed:
             removed = True
             log = store.do(append(two.log, RecordKind.CHANGES, b"d"))

@@ -1,6 +1,5 @@
 """How a state is reached that lies in a store, and the key that it is encrypted with."""
 
-import base64
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,11 @@ from docbatch.core.errors import CredentialsError
 from docbatch.engine.connections.credentials import Reference, read_state_key, read_store_secret
 from docbatch.engine.connections.object_stores import store_with_credentials
 from docbatch.secret_references import CommandReference
+from docbatch.state.remote.state_key import read_secret
 
 if TYPE_CHECKING:
     from docbatch.specs.values import StateInStore
     from docbatch.stores.settings import StoreSettings
-
-KEY_LENGTH = 32
-"""Bytes of a key, for AES-256-GCM."""
-_NO_KEY = f"make one with: openssl rand -base64 {KEY_LENGTH}; without the key that was used, what is encrypted cannot be read any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +42,7 @@ class StateAccess:
         if reference is None:
             return None
         self._require_no_command(reference)
-        key = _key_in(read_state_key(reference, self.root))
-        if key is None:
-            raise CredentialsError(
-                f"the encryption key of the state is not {KEY_LENGTH} bytes in Base64 or hexadecimal",
-                hint=_NO_KEY,
-            )
-        return key
+        return read_secret(read_state_key(reference, self.root))
 
     def _secret(self, reference: Reference) -> str:
         self._require_no_command(reference)
@@ -73,11 +63,3 @@ class StateAccess:
                 f"the state in store '{self.state.store.name}' is opened with what a command prints, and none is run for who only looks",
                 hint="refer to it as {env: NAME} or {file: PATH} in docbatch.yaml",
             )
-
-
-def _key_in(text: str) -> bytes | None:
-    try:
-        key = bytes.fromhex(text) if len(text) == 2 * KEY_LENGTH else base64.b64decode(text, validate=True)
-    except ValueError:
-        return None
-    return key if len(key) == KEY_LENGTH else None

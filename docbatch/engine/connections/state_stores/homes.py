@@ -43,10 +43,11 @@ def _reach(
     from docbatch.state.remote.record_stores import BucketRecords  # noqa: PLC0415 - as above
     from docbatch.state.remote.remote_state import StatePlace  # noqa: PLC0415 - as above
     from docbatch.state.remote.state_chunks import ChunkForm  # noqa: PLC0415 - as above
+    from docbatch.state.remote.state_key import StateKey  # noqa: PLC0415 - as above
 
     access = StateAccess(state, project.root, allowed, looks)
-    records = BucketRecords(access.settings(), state.prefix)
-    return StatePlace(records, _wait, ChunkForm(access.key()))
+    records, key = BucketRecords(access.settings(), state.prefix), access.key()
+    return StatePlace(records, _wait, ChunkForm(None if key is None else StateKey.of(key, project.mark)))
 
 
 def _wait(seconds: float) -> None:
