@@ -57,7 +57,7 @@ def unlock(*, lease: str | None, dry_run: bool) -> None:
 
     A state in a store is held by a lease. It ends with its run or, where that was killed, some two minutes after it was
     renewed last: then the next run takes over by itself. --lease does not wait for that. What the run was about to send is looked for,
-    and held until it is found, or a person decides. A run that is alive after all sends nothing more.
+    and held until it is found, or a person decides. A run that is alive after all sends nothing more. Nothing undoes --lease.
     """
     from docbatch.core.errors import StateLocked
     from docbatch.state.home import Home

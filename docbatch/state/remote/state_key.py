@@ -74,8 +74,9 @@ def read_secret(text: str) -> bytes:
         if len(found) == LENGTH:
             return found
     raise CredentialsError(
-        f"the key of the state is no key: it has to be {LENGTH} random bytes, as {2 * LENGTH} hexadecimal digits or in Base64",
-        hint=_NEXT + "'openssl rand -hex 32' draws one; keep it where it does not get lost",
+        f"the encryption key of the state is not {LENGTH} bytes in Base64 or hexadecimal",
+        hint=_NEXT
+        + f"make one with: openssl rand -base64 {LENGTH}; without the key that was used, what is encrypted cannot be read any more",
     )
 
 
@@ -116,7 +117,7 @@ def _derived(secret: bytes, project: str, purpose: str) -> bytes:
             hint="pip install 'docbatch[encryption]', then run the same command again",
         ) from None
     # A project cannot bear a line feed: what is derived for one is derived for no other.
-    info = f"docbatch state 1\n{purpose}\n{project}".encode()
+    info = f"docbatch/state/1\n{purpose}\n{project}".encode()
     return HKDF(algorithm=SHA256(), length=LENGTH, salt=None, info=info).derive(secret)
 
 

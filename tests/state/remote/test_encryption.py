@@ -273,7 +273,7 @@ def test_a_key_is_given_in_hexadecimal_digits_or_in_base64(text: str) -> None:
     "text", ["", "secret", "ab" * 31, "ab" * 33, base64.b64encode(bytes(31)).decode(), "é" * 64]
 )
 def test_what_is_no_key_is_refused_and_not_repeated(text: str) -> None:
-    with pytest.raises(CredentialsError, match="has to be 32 random bytes") as refused:
+    with pytest.raises(CredentialsError, match="is not 32 bytes") as refused:
         read_secret(text)
 
     assert not text or text not in refused.value.message
