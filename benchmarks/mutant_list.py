@@ -62,7 +62,7 @@ MONEY = [
     ),
     Mutant(
         "what sees no witness proves absence", SCHEDULER,
-        "absent=False, reason=reason)", "absent=True, reason=reason)", f"{SCHEDULE} {SETTLING}",
+        "absent=False, reason=told)", "absent=True, reason=told)", f"{SCHEDULE} {SETTLING}",
     ),
     Mutant("another account settles what it cannot know", SCHEDULER, "if connection.account != submission.account:", "if False:", f"{SCHEDULE} {ENGINE}"),
     Mutant("held work takes a place for ever", SCHEDULER, "and each.status is not SubmissionStatus.HELD", "", SCHEDULE),
