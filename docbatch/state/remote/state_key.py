@@ -116,7 +116,7 @@ def _derived(secret: bytes, project: str, purpose: str) -> bytes:
             hint="pip install 'docbatch[encryption]', then run the same command again",
         ) from None
     # A project cannot bear a line feed: what is derived for one is derived for no other.
-    info = f"docbatch state 1\n{purpose}\n{project}".encode()
+    info = f"docbatch-state-1\n{purpose}\n{project}".encode()
     return HKDF(algorithm=SHA256(), length=LENGTH, salt=None, info=info).derive(secret)
 
 
