@@ -13,7 +13,7 @@ from docbatch.state.copies import settle_on_disk
 from docbatch.state.remote.copy_position import CopyPosition, FileMark, is_copy, note, noted
 from docbatch.state.remote.log_records import ENDS, START, LogEnd, LogRecord, RecordKind
 from docbatch.state.remote.object_names import log_name
-from docbatch.state.remote.page_changes import PageChanges, read_changes, read_whole, write_all
+from docbatch.state.remote.page_changes import PageChanges, WholeState, read_changes, read_whole, write_all
 from docbatch.state.remote.recorded_history import RecordedHistory
 from docbatch.state.remote.sealed_text import altered
 from docbatch.state.remote.state_chunks import PIECE, PLAIN, ChunkForm, digest_in, pieces
