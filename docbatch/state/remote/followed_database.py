@@ -98,6 +98,11 @@ class FollowedDatabase:
         self._copy.settle(self._copy.end, self._wal)
         return pieces(self._file) if is_in else None
 
+    def packs(self) -> tuple[str, ...]:
+        """Return the objects of the packs that the state has at this moment, in order."""
+        rows = self._connection.execute("SELECT object FROM stored_pack ORDER BY object")
+        return tuple(name for (name,) in rows)
+
     def close(self) -> None:
         """Close the writer, too. What was not recorded stays in SQLite's log, where the next start drops it."""
         self._connection.close()
