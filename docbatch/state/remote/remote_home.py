@@ -25,6 +25,7 @@ from docbatch.state.remote.leases import StateOwner
 from docbatch.state.remote.log_records import RecordKind
 from docbatch.state.remote.recorded_history import current_lease
 from docbatch.state.remote.remote_state import RemoteState, look_at_state, take_state
+from docbatch.state.remote.stored_packs import StoredPacks
 from docbatch.state.remote.taking_over import Claim
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class RemoteHome(CopiedHome):
         self._state: RemoteState | None = None
         self._renewal: LeaseRenewal | None = None
         self._under_way: set[str] = set()
+        self._store: Store | None = None
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -72,6 +74,16 @@ class RemoteHome(CopiedHome):
             stack.callback(self._let_go)
             yield use
 
+    @property
+    def packs(self) -> StoredPacks:
+        """The store in which packs lie as well. What is put there is of the epoch of this owner. Raises CredentialsError."""
+        return StoredPacks(self.place_in_store(looks=not self._is_held), self._epoch)
+
+    def _epoch(self) -> int:
+        if not self._held_state().is_owned and self._store is not None:
+            self._own_for(self._store)
+        return self._held_state().epoch
+
     def writable(self) -> "Store":
         from docbatch.state.store import Store  # noqa: PLC0415 - as in Home
 
@@ -91,6 +103,7 @@ class RemoteHome(CopiedHome):
             state.abandon()
             connection.close()
             raise
+        self._store = store
         return store
 
     def close(self, store: "Store") -> None:
@@ -103,6 +116,7 @@ class RemoteHome(CopiedHome):
             self._end_renewal()
             state.close(quiet=not self._under_way)
         finally:
+            self._store = None
             state.abandon()
             store.database.close()
 

@@ -204,7 +204,7 @@ class RemoteState:
             return False
         self._log = None
         chunks = self._write(log, contents)
-        log, newest = self._place.do(name_snapshot(log, log.end, chunks))
+        log, newest = self._place.do(name_snapshot(log, log.end, chunks, followed.packs()))
         former, self._former = self._former, newest
         followed.recorded(log.end)
         self._wrote(log, b"")
