@@ -33,6 +33,7 @@ from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule
 if TYPE_CHECKING:
     from docbatch.core.prices import PriceList
     from docbatch.prices.lines import OwnLine
+    from docbatch.specs.shared_pace import SharedPace
     from docbatch.specs.stores import FolderStoreSpec, RemoteStoreSpec
 
 INPUTS = "inputs"
@@ -288,6 +289,7 @@ class DeclaredProject:
     lines of prices, as they are written. `connection_limits` are those of the connections that docbatch.yaml names.
     `subscribers` are told of runs, `stores` are by name. Lists on standard input are read where it says so: commands that ask
     for no document leave them. It is what docbatch.yaml says for the `environment`, which has an id and a state of its own.
+    Through `shared_pace` it shares the pace of accounts with runs on other machines.
     """
 
     root: Path
@@ -306,6 +308,7 @@ class DeclaredProject:
     stores: "Mapping[str, StoreConnection]" = field(default_factory=dict)
     reads_input: bool = False
     environment: ChosenEnvironment = field(default_factory=ChosenEnvironment)
+    shared_pace: "SharedPace | None" = None
 
     @property
     def state_folder(self) -> Path:
