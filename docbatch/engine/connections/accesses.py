@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from docbatch.providers.accounts.runs_elsewhere import AccountsInStore
     from docbatch.providers.accounts.shared_account import SharedAccount
     from docbatch.specs.shared_pace import SharedPace
+    from docbatch.stores.object_store import ObjectStore
 
 
 def accesses(
@@ -81,7 +82,14 @@ def what_stops(connection: Connection) -> Stops | None:
 def _in_store(pace: "SharedPace", stores: ObjectStores) -> "AccountsInStore":
     from docbatch.providers.accounts.runs_elsewhere import AccountsInStore  # noqa: PLC0415 - few projects have a state in a store
 
-    return AccountsInStore(partial(stores.open, pace.store), pace.prefix)
+    return AccountsInStore(partial(_asked_once, stores, pace.store), pace.prefix)
+
+
+def _asked_once(stores: ObjectStores, name: str) -> "ObjectStore":
+    """Return a store that is not asked again when it does not answer: who asks does so by itself."""
+    from docbatch.stores.object_store import ObjectStore  # noqa: PLC0415 - as above
+
+    return ObjectStore(stores.open(name).settings, repeats=False)
 
 
 def _shared(

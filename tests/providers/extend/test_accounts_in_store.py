@@ -14,7 +14,6 @@ from docbatch.emulators.extend.limits import Limits
 from docbatch.emulators.extend.service import ExtendEmulator
 from docbatch.engine.connections.accesses import connection_settings
 from docbatch.providers import REGISTRY
-from docbatch.providers.accounts import runs_elsewhere
 from docbatch.providers.accounts.account_run import AccountRun
 from docbatch.providers.accounts.shared_account import SharedAccount
 from docbatch.providers.accounts.stored_runs import StoredRuns
@@ -122,13 +121,23 @@ def test_a_run_that_finds_nothing_to_do_asks_nothing_of_the_store(tmp_path: Path
     assert not any(each.name == "runs elsewhere" for each in threading.enumerate())
 
 
-def test_a_store_that_is_away_is_told_once_and_stops_nothing(
+def test_a_store_that_is_away_is_told_once_and_stops_nothing(tmp_path: Path, bucket: MotoBucket) -> None:
+    with ExtendEmulator() as vendor, sharing(PREFIX):
+        mine = project(tmp_path / "01", vendor, bucket, f"http://127.0.0.1:{closed_port()}")
+        ended = mine.call("apply")
+
+    assert ended.code == 0
+    assert ended.err.count(UNSHARED) == 1
+    assert "nothing accepts a connection there" in ended.err
+
+
+def test_credentials_that_are_missing_are_told_once_and_stop_nothing(
     tmp_path: Path, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LAKE_SECRET", "")
-    monkeypatch.setattr(runs_elsewhere, "SECOND_LOOK", 0.0)
+    monkeypatch.delenv("LAKE_SECRET")
     with ExtendEmulator() as vendor, sharing(PREFIX):
         ended = project(tmp_path / "01", vendor, bucket).call("apply")
 
     assert ended.code == 0
     assert ended.err.count(UNSHARED) == 1
+    assert "LAKE_SECRET" in ended.err

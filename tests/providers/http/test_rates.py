@@ -401,6 +401,16 @@ def test_a_wait_that_another_was_told_is_kept_and_teaches_nothing() -> None:
     assert limiter.rate == 10
 
 
+def test_no_wait_of_another_takes_nothing() -> None:
+    limiter, world = limited(10, 4)
+    world.sleep(1)
+    limiter.be_silent(0)
+    for _ in range(4):
+        limiter.wait()
+
+    assert world.now == pytest.approx(1)
+
+
 def test_requests_that_are_refused_in_a_wait_of_another_are_echoes() -> None:
     limiter, _ = limited(10)
     limiter.be_silent(5)
