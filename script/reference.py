@@ -40,7 +40,7 @@ What a variable says counts where neither an option nor a spec says it. Specs ma
 JSON_OPTION = "Print [JSON lines](json-lines.md) instead of text. All but `emulate`, `schema` and `state dump`, which have it not."
 SETTLED: Mapping[str, str] = {
     "DOCBATCH_VAR_NAME": "In the place of NAME: a variable that specs may read even of repositories that [nobody vouches for](guide.md#repositories-of-others).",
-    "DOCBATCH_ACCOUNTS": "The folder in which processes of this machine tell each other of [accounts that they share](guide.md#one-account-several-processes), or `off`.",
+    "DOCBATCH_ACCOUNTS": "The folder in which processes of this machine tell each other of [accounts that they share](guide.md#one-account-several-processes), or `off`: then nothing is shared with other machines either.",
     "XDG_CACHE_HOME": "Where that folder lies when nothing else says so: in `docbatch/accounts` below it, or below `~/.cache`.",
     "EXTEND_WORKSPACE_ID": "The workspace at Extend of connections that name none.",
     "EXTEND_API_VERSION": "The version of Extend's API of connections that name none.",

@@ -298,6 +298,7 @@ class Project(FailureCalls):
             is_all=not named,
             connections=() if specs else tuple(self._declared.connections.values()),
             stores=self._declared.stores,
+            shared_pace=self._declared.shared_pace,
             upgrade=frozenset(upgrade),
             notes=self.remarks(named or None),
             prices=lambda: self._declared.prices,

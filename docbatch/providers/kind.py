@@ -75,7 +75,7 @@ class Surroundings:
     CredentialsError. `address` says where the place is found that the work is done `on`, None where nothing does, and raises
     CredentialsError. `link` signs a link to an object, and raises CredentialsError: whoever has the link has the object, so
     that it is put into the request itself and kept nowhere. `limiter` makes one for a rate, a burst and a sort of request that the
-    service counts apart, which the processes of this machine share that use the same account.
+    service counts apart, which the processes of this machine share that use the same account, and runs on others through a store.
     """
 
     incoming: Path

@@ -94,7 +94,7 @@ class Rates(SpecModel):
     )
     in_flight: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         default=None,
-        description="unfinished submissions at most, those of other processes of this machine on the same account included",
+        description="unfinished submissions at most, those of other processes of this machine on the same account, and of runs that are known by a store, included",
     )
 
 

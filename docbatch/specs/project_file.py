@@ -24,11 +24,12 @@ from docbatch.specs.plugins import load_sinks
 from docbatch.specs.problems import cut, near, translate
 from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
 from docbatch.specs.text import read
-from docbatch.specs.values import Connection, DeclaredProject, StateInStore, StoreConnection
+from docbatch.specs.values import Connection, DeclaredProject, StoreConnection
 from docbatch.specs.yaml import parse
 
 if TYPE_CHECKING:
     from docbatch.prices.lines import OwnLine
+    from docbatch.specs.stored_state import StateInStore
 
 FILE_NAME = "docbatch.yaml"
 NEARLY = ("docbatch.yml", "docbatch.YAML", "Docbatch.yaml", "docbatch.json")
@@ -145,7 +146,7 @@ def _own_stores(
 
 def _own_state(
     origin: Origin, stores: Mapping[str, StoreConnection] | None
-) -> tuple[StateInStore | None, Sequence[Problem]]:
+) -> "tuple[StateInStore | None, Sequence[Problem]]":
     if origin.node.child("state") is None:
         return None, ()
     from docbatch.specs.state_place import state_in_store  # noqa: PLC0415 - few projects have it in a store

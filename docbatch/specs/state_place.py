@@ -9,10 +9,12 @@ from docbatch.specs.chosen_environment import ChosenEnvironment
 from docbatch.specs.nodes import Origin, Path
 from docbatch.specs.problems import near
 from docbatch.specs.state_spec import read_state
+from docbatch.specs.stored_state import ACCOUNTS, StateInStore
 from docbatch.specs.stores import FolderStoreSpec, store_settings
-from docbatch.specs.values import DeclaredProject, StateInStore, StoreConnection
+from docbatch.specs.values import DeclaredProject, StoreConnection
 
 KEY = "state"
+_APART = f"give one of them a prefix of its own; without one, what runs tell each other of accounts lies below {ACCOUNTS}"
 
 
 def state_in_store(
@@ -37,8 +39,16 @@ def state_in_store(
         return None, [
             origin.problem(place, told, "keep the state on this disk, without state:, or in a bucket")
         ]
+    if _meet(spec.prefix, spec.accounts):
+        return None, [
+            origin.problem(
+                (KEY, "accounts"),
+                f"this and the state itself, which lies below {spec.prefix}, would lie among each other",
+                _APART,
+            )
+        ]
     key = None if spec.encryption is None else spec.encryption.key
-    return StateInStore(store, spec.prefix, key), ()
+    return StateInStore(store, spec.prefix, key, spec.accounts), ()
 
 
 def below_project(project: DeclaredProject, name: str) -> DeclaredProject:
@@ -56,31 +66,56 @@ def place_of(state: StateInStore) -> str:
     return f"{store_settings(state.store.name, spec).identity}/{state.prefix}"
 
 
+def accounts_of(state: StateInStore) -> str:
+    """Return what the places of all begin with that runs tell each other of accounts; it ends with "/"."""
+    return place_of(replace(state, prefix=state.accounts))
+
+
 def shared_states(origin: Origin, projects: Mapping[str | None, DeclaredProject]) -> Iterator[Problem]:
-    """Yield a problem for each environment whose state would lie among the objects of another's.
+    """Yield a problem for each environment whose state would lie among the objects of another's, or whose accounts would.
 
     Below `env/` of a state are those of environments, so that one may lie there.
     """
-    before: dict[str | None, str] = {}
+    before: dict[str | None, StateInStore] = {}
     for name, project in projects.items():
-        if project.state_store is None:
+        state = project.state_store
+        if state is None:
             continue
-        place = place_of(project.state_store)
-        met = (other for other, there in before.items() if _is_among(place, there) or _is_among(there, place))
-        for other in list(met)[:1]:
-            written = origin.node.at(("environments", str(name), KEY))
-            where: Path = ("environments", str(name)) if written is None else ("environments", str(name), KEY)
-            told = (
-                f"environment {name} would have its state where {ChosenEnvironment(other).said} has its own"
+        place = place_of(state)
+        others = {other: place_of(there) for other, there in before.items()}
+        met = [other for other, there in others.items() if _is_among(place, there) or _is_among(there, place)]
+        if met:
+            told = f"would have its state where {ChosenEnvironment(met[0]).said} has its own"
+            hint = (
+                f"give it a prefix of its own; without one it is {ENVIRONMENTS}/{name}/ below the project's"
             )
-            yield origin.problem(
-                where,
-                told,
-                f"give it a prefix of its own; without one it is {ENVIRONMENTS}/{name}/ below the project's",
-            )
-        before[name] = place
+            yield origin.problem(_said_at(origin, name), f"environment {name} {told}", hint)
+        elif among := _accounts_among(state, before):
+            told = f"would have its state and what runs tell of accounts in {ChosenEnvironment(among[0]).said} among each other, or the other way round"
+            yield origin.problem(_said_at(origin, name), f"environment {name} {told}", _APART)
+        before[name] = state
+
+
+def _said_at(origin: Origin, name: str | None) -> Path:
+    """Return where an environment says where its state lies, or its own place where it does not."""
+    where: Path = ("environments", str(name), KEY)
+    return where[:-1] if origin.node.at(where) is None else where
+
+
+def _accounts_among(state: StateInStore, before: Mapping[str | None, StateInStore]) -> list[str | None]:
+    """Return the environments before whose accounts would lie among a state, or whose state would have its accounts among it."""
+    return [
+        name
+        for name, other in before.items()
+        if _meet(place_of(state), accounts_of(other)) or _meet(place_of(other), accounts_of(state))
+    ]
 
 
 def _is_among(place: str, other: str) -> bool:
     """Say whether what lies at a place may be taken for objects of the state at another."""
     return place.startswith(other) and not place.startswith(f"{other}{ENVIRONMENTS}/")
+
+
+def _meet(place: str, other: str) -> bool:
+    """Say whether one of two folders of keys lies in the other."""
+    return place.startswith(other) or other.startswith(place)

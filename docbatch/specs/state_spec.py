@@ -13,6 +13,7 @@ from docbatch.naming.store_places import TRASH
 from docbatch.secret_references import KeyReference
 from docbatch.specs.nodes import Origin
 from docbatch.specs.problems import translate
+from docbatch.specs.stored_state import ACCOUNTS
 
 LONGEST_PREFIX = 200
 """Characters. Names of what lies below are some 100 more, and that of an environment may stand between."""
@@ -26,11 +27,11 @@ _EXAMPLE = "name a folder of keys that nothing else uses, as in state/"
 def _plain_folder(text: str) -> str:
     """Return the folder with a "/" at its end. Two ways to write it that look alike would be two states."""
     if not text:
-        refuse("the whole bucket cannot be the place of the state", _EXAMPLE)
+        refuse("the whole bucket cannot be the place of what docbatch keeps there", _EXAMPLE)
     if "{{" in text:
         refuse(
             "an expression cannot stand here",
-            "write the prefix out: another value would lead to another state",
+            "write the prefix out: with another value, what lies there would not be found",
         )
     if told := misplaced_key(text):
         refuse(*told)
@@ -66,6 +67,11 @@ class StateSpec(SpecModel):
     )
     encryption: StateEncryption | None = Field(
         default=None, description="whether what lies there is encrypted; not, when left out"
+    )
+    accounts: StatePrefix = Field(
+        default=ACCOUNTS,
+        description="the folder of keys in which runs on all machines tell each other which accounts they use, so that they keep one pace;"
+        " projects that share an account name the same one",
     )
 
 

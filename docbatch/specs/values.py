@@ -33,6 +33,7 @@ from docbatch.specs.project import Defaults, PollRule, Rates, RecoveryRule
 if TYPE_CHECKING:
     from docbatch.core.prices import PriceList
     from docbatch.prices.lines import OwnLine
+    from docbatch.specs.stored_state import SharedPace, StateInStore
     from docbatch.specs.stores import FolderStoreSpec, RemoteStoreSpec
 
 INPUTS = "inputs"
@@ -76,15 +77,6 @@ class StoreConnection:
     name: str
     declared: "RemoteStoreSpec | FolderStoreSpec"
     untrusted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StateInStore:
-    """Where in a store the state lies: `prefix` ends with "/", and `key` is where that of its encryption is found, if it has one."""
-
-    store: StoreConnection
-    prefix: str
-    key: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +308,12 @@ class DeclaredProject:
     stores: "Mapping[str, StoreConnection]" = field(default_factory=dict)
     reads_input: bool = False
     environment: ChosenEnvironment = field(default_factory=ChosenEnvironment)
-    state_store: StateInStore | None = None
+    state_store: "StateInStore | None" = None
+
+    @property
+    def shared_pace(self) -> "SharedPace | None":
+        """Through what it shares the pace of accounts with runs on other machines; None where nothing is shared."""
+        return None if self.state_store is None else self.state_store.pace
 
     @property
     def state_folder(self) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from docbatch.core.errors import CredentialsError
 from docbatch.engine.connections.state_stores.access import StateAccess
 from docbatch.specs.project_file import load_project
-from docbatch.specs.values import StateInStore
+from docbatch.specs.stored_state import StateInStore
 
 KEY = bytes(range(200, 232))
 STORE = "{type: s3, bucket: docs, access_key: {env: LAKE_ID}, secret_key: {file: secret}}"

@@ -9,7 +9,8 @@ from docbatch.core.errors import SpecError
 from docbatch.secret_references import CommandReference, EnvReference
 from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_jobs, load_project
-from docbatch.specs.values import DeclaredProject, StateInStore
+from docbatch.specs.stored_state import SharedPace, StateInStore
+from docbatch.specs.values import DeclaredProject
 
 STORES = """
 stores:
@@ -131,6 +132,7 @@ SINKS = [
     ("{type: jsonl, store: lake, path: data/state/log/rows.jsonl}", 1),
     ("{type: parquet, store: lake, path: data}", 1),
     ("{type: files, store: lake, path: 'data/states/{{ doc.path }}.md'}", 0),
+    ("{type: jsonl, store: same, path: docbatch-account.jsonl}", 0),
     ("{type: jsonl, store: lake, path: data/rows.jsonl}", 0),
     ("{type: parquet, store: lake, path: data/table}", 0),
     ("{type: files, store: other, path: 'data/state/{{ doc.path }}.md'}", 0),
@@ -152,10 +154,22 @@ def test_no_job_writes_where_the_state_lies(tmp_path: Path, sink: str, number: i
         )
 
 
+def test_no_job_writes_among_what_runs_tell_each_other_of_accounts(tmp_path: Path) -> None:
+    (found,) = told(
+        tmp_path, ALONE, sink="{type: files, store: same, path: 'docbatch-accounts/{{ doc.path }}'}"
+    )
+
+    assert (
+        "this would write among what runs tell each other of accounts, which lie below docbatch-ac" in found
+    )
+
+
 SOURCES = [
     ("{store: lake, prefix: data/state, include: '*.pdf'}", "source.prefix: documents would be looked for"),
     ("{store: same, prefix: data/state/log/, include: '*'}", "source.prefix: documents would be looked for"),
-    ("{store: lake, include: '**'}", 'add exclude: ["data/state/**"]'),
+    ("{store: lake, include: '**', exclude: 'docbatch-accounts/**'}", 'add exclude: ["data/state/**"]'),
+    ("{store: lake, include: '**', exclude: 'data/**'}", 'add exclude: ["docbatch-accounts/**"]'),
+    ("{store: lake, prefix: docbatch-accounts, include: 'a'}", "among what runs tell each other of accounts"),
     ("{store: same, prefix: data, include: ['**']}", 'add exclude: ["state/**"]'),
     ("{store: lake, include: 'data/*/lease'}", "would be read as documents"),
     ("{store: lake, include: 'data/state/chunks/*/*'}", "would be read as documents"),
@@ -180,7 +194,7 @@ def test_no_job_reads_objects_of_the_state(tmp_path: Path, source: str, said: st
 
 
 def test_docbatch_s_own_folder_of_keys_is_never_read(tmp_path: Path) -> None:
-    text = ALONE.replace("data/state", ".docbatch/state")
+    text = ALONE.replace("data/state", ".docbatch/state, accounts: .docbatch/accounts")
 
     assert told(tmp_path, text, "{store: lake, include: '**', hidden: true}") == []
 
@@ -204,3 +218,40 @@ def test_what_a_job_does_in_another_environment_is_told_with_that(tmp_path: Path
 
     assert found.startswith("4:")
     assert "sink[0].path: in environment prod this would write among the objects of the state of" in found
+
+
+def test_accounts_are_known_below_a_prefix_that_all_environments_have(tmp_path: Path) -> None:
+    named = ENVIRONMENTS.replace("data/state", "data/state, accounts: all/accounts")
+
+    assert state_of(declared(tmp_path, ALONE)).pace == SharedPace("lake", "docbatch-accounts/")
+    for environment in (None, "dev"):
+        assert declared(tmp_path, named, environment).shared_pace == SharedPace("lake", "all/accounts/")
+    assert declared(tmp_path, named, "prod").shared_pace == SharedPace("other", "docbatch-accounts/")
+    assert declared(tmp_path, "project: {id: pabcdef012345}\n").shared_pace is None
+
+
+@pytest.mark.parametrize("accounts", ["data/state", "data/state/", "data", "data/state/env/dev"])
+def test_accounts_and_the_state_do_not_lie_among_each_other(tmp_path: Path, accounts: str) -> None:
+    with pytest.raises(SpecError, match=r"state\.accounts: this and the state itself, which lies below data"):
+        declared(tmp_path, ALONE.replace("data/state", f"data/state, accounts: {accounts}"))
+
+
+@pytest.mark.parametrize(
+    ("prod", "refused"),
+    [
+        ("{store: same, prefix: kept, accounts: data/state/x}", True),
+        ("{store: same, prefix: docbatch-accounts/x, accounts: other}", True),
+        ("{store: same, prefix: kept, accounts: data/state/env/dev/x}", True),
+        ("{store: other, prefix: kept, accounts: data/state/x}", False),
+        ("{store: same, prefix: kept, accounts: data/states}", False),
+    ],
+)
+def test_accounts_of_an_environment_do_not_lie_among_the_state_of_another(
+    tmp_path: Path, prod: str, *, refused: bool
+) -> None:
+    text = ENVIRONMENTS.replace("{store: other, prefix: kept/}", prod)
+    if refused:
+        with pytest.raises(SpecError, match=r"environments\.prod\.state: environment prod would have"):
+            declared(tmp_path, text, "prod")
+    else:
+        declared(tmp_path, text, "prod")

@@ -21,7 +21,10 @@ from docbatch.specs.values import Connection
 
 if TYPE_CHECKING:
     from docbatch.engine.connections.provider_connections import Access
+    from docbatch.providers.accounts.runs_elsewhere import AccountsInStore
     from docbatch.providers.accounts.shared_account import SharedAccount
+    from docbatch.specs.stored_state import SharedPace
+    from docbatch.stores.object_store import ObjectStore
 
 
 def accesses(
@@ -32,15 +35,17 @@ def accesses(
     allowed_hosts: Collection[str] = (),
     *,
     stores: ObjectStores | None = None,
+    pace: "SharedPace | None" = None,
 ) -> "Iterator[Access]":
     """Return how to reach each of the connections. Keys are read when one is opened.
 
     `allowed_hosts` names the connections whose foreign host may get the key, if their spec says so too. Links to objects are
-    signed for `stores`, by who sends something.
+    signed for `stores`, by who sends something, and through one of them runs on other machines share a `pace`.
     """
     from docbatch.engine.connections.provider_connections import UNREACHABLE_AFTER, Access  # noqa: PLC0415 - what only looks reaches nobody
 
     signing = {} if stores is None else {"link": stores.link}
+    in_store = None if pace is None or stores is None else _in_store(pace, stores)
     for connection in connections:
         kind = REGISTRY.kind(connection.type)
         own = connection_settings(connection)
@@ -49,7 +54,7 @@ def accesses(
         key = partial(_key, connection, kind, root, allowed_hosts, over)
         address = partial(_address, connection, allowed_hosts)
         account = kind.account(own)
-        shared = None if kind.service is None else _shared(own, account, root)
+        shared = None if kind.service is None else _shared(own, account, root, in_store)
         limiter = own_limiter if shared is None else shared.limiter
         surroundings = Surroundings(incoming, ring, key, address, limiter=limiter, **signing)
         yield Access(
@@ -74,10 +79,25 @@ def what_stops(connection: Connection) -> Stops | None:
         return None
 
 
-def _shared(settings: Settings, account: str, root: Path) -> "SharedAccount":
+def _in_store(pace: "SharedPace", stores: ObjectStores) -> "AccountsInStore":
+    from docbatch.providers.accounts.runs_elsewhere import AccountsInStore  # noqa: PLC0415 - few projects have a state in a store
+
+    return AccountsInStore(partial(_asked_once, stores, pace.store), pace.prefix)
+
+
+def _asked_once(stores: ObjectStores, name: str) -> "ObjectStore":
+    """Return a store that is not asked again when it does not answer: who asks does so by itself."""
+    from docbatch.stores.object_store import ObjectStore  # noqa: PLC0415 - as above
+
+    return ObjectStore(stores.open(name).settings, repeats=False)
+
+
+def _shared(
+    settings: Settings, account: str, root: Path, in_store: "AccountsInStore | None" = None
+) -> "SharedAccount":
     from docbatch.providers.accounts.shared_account import SharedAccount  # noqa: PLC0415 - the local engine has none
 
-    return SharedAccount(settings.type, account, root, settings.variables)
+    return SharedAccount(settings.type, account, root, settings.variables, in_store)
 
 
 def account_users(connection: Connection, root: Path) -> str:

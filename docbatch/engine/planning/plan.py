@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from docbatch.sources.kept_content import KeptContent
     from docbatch.sources.object_meter import ReadingCare
     from docbatch.sources.settling import Settling
+    from docbatch.specs.stored_state import SharedPace
 
 UNSEEN_PLACES = "what lies where outputs go is not looked at here; apply refuses to send where something stands in their way"
 
@@ -71,7 +72,7 @@ class Selection:
     nobody may have meant, and `prices` reads what providers charge, when that is asked for. `stores` are those that jobs
     name; `offline` nothing is asked of any. `selectors` say which documents of the jobs are meant, where not all are; ages are told
     as they were at `selected_at` (wall time, None for now), and `others` counts the jobs that selectors leave alone. Files that may still be written are left for
-    later where there is a `settling`.
+    later where there is a `settling`. `shared_pace` says through which of the stores runs share the pace of accounts.
     """
 
     jobs: Sequence[Job]
@@ -93,6 +94,7 @@ class Selection:
     selectors: Selectors = EVERYTHING
     selected_at: float | None = None
     others: int = 0
+    shared_pace: "SharedPace | None" = None
 
     @property
     def keeps_empty(self) -> bool:

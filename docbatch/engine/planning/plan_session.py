@@ -185,9 +185,8 @@ def _connections(work: Selection, left: Collection[str], spool: Spool, clock: Cl
     others = {each.name: each for each in work.connections if each.name in left and each.type in REGISTRY}
     wanted = {**others, **used}.values()
     stores = ObjectStores(work.stores, project_root(work.folder), work.allowed_hosts, offline=work.offline)
-    found = accesses(
-        wanted, project_root(work.folder), spool.incoming, clock.wake, work.allowed_hosts, stores=stores
-    )
+    root, pace = project_root(work.folder), work.shared_pace
+    found = accesses(wanted, root, spool.incoming, clock.wake, work.allowed_hosts, stores=stores, pace=pace)
     return Connections(found, now=clock.monotonic)
 
 

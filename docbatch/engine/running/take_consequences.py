@@ -148,13 +148,23 @@ def _tell_trouble(run: Run, connection: ProviderConnection) -> None:
         run.observe(Trouble(f"connection '{connection.name}'", trouble.message, trouble.hint))
 
 
+UNSEEN = (
+    "nothing is lost by that, and it is tried again; what state: names as accounts: has to be a prefix below which credentials"
+    " may read, write, list and remove objects"
+)
+
+
 def _tell_unshared(run: Run, connection: ProviderConnection) -> None:
     shared = connection.access.shared
-    why = "" if shared is None else shared.news()
-    if why:
+    if shared is None:
+        return
+    if why := shared.news():
         text = f"its pace is not shared with other processes of this machine: {why}"
         hint = "nothing is lost by that; let the folder be yours alone, or set DOCBATCH_ACCOUNTS to another one, or to off"
         run.observe(Trouble(f"connection '{connection.name}'", text, hint))
+    if shared.elsewhere is not None and (why := shared.elsewhere.news()):
+        text = f"its pace is not shared with runs on other machines: {why}"
+        run.observe(Trouble(f"connection '{connection.name}'", text, UNSEEN))
 
 
 def take_up_hindrances(run: Run) -> None:

@@ -22,7 +22,7 @@ FRESH = 1.0
 """Seconds for which what others said is believed."""
 LONGEST = 4096
 COMMON = "places"
-_TOKEN = secrets.token_hex(8)
+TOKEN = secrets.token_hex(8)
 """Tells this process from others: containers that share a folder may all have the same process number."""
 
 
@@ -43,10 +43,12 @@ class AccountUsers:
     Nothing here raises: who cannot join counts for nobody. Thread-safe.
     """
 
-    def __init__(self, folder: Path, project: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, folder: Path, project: str, token: str = TOKEN, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._folder = folder
         self._clock = clock
-        self._me = AccountUser(os.getpid(), project, token=_TOKEN)
+        self._me = AccountUser(os.getpid(), project, token=token)
         self._place: Path | None = None
         self._descriptor: int | None = None
         self._seen: tuple[AccountUser, ...] = ()
@@ -72,24 +74,27 @@ class AccountUsers:
                 self._look()
             return self._seen
 
-    def room(self, bound: int, held: int, *, wants_more: bool) -> int:
+    def room(
+        self, bound: int, held: int, *, wants_more: bool, elsewhere: "tuple[AccountUser, ...]" = ()
+    ) -> int:
         """Return how many submissions this process may have in flight, of `bound` that all may have together.
 
-        `held` are in flight now. Each gets its part as places become free, and always one.
+        `held` are in flight now; what users `elsewhere` have, on other machines, the caller knows. Each gets its part as places
+        become free, and always one.
         """
         wanted = bound if wants_more else held
         with self._lock:
             is_fresh = self._clock() - self._asked_at < FRESH
             if not is_fresh or wanted != self._me.wanted or held > self._me.held:
-                self._claim(bound, held, wanted)
+                self._claim(bound, held, wanted, elsewhere)
             return self._room
 
-    def _claim(self, bound: int, held: int, wanted: int) -> None:
+    def _claim(self, bound: int, held: int, wanted: int, elsewhere: "tuple[AccountUser, ...]") -> None:
         """Say what is taken before it is, while nobody else can."""
-        self._room, self._asked_at = bound, self._clock()
+        self._room, self._asked_at = places(bound, elsewhere), self._clock()
         with suppress(OSError), self._all_to_oneself():
             self._look()
-            self._room = places(bound, self._seen)
+            self._room = places(bound, (*self._seen, *elsewhere))
             claim = max(held, min(self._room, wanted))
             self._say(replace(self._me, held=claim, wanted=wanted))
 
@@ -157,7 +162,7 @@ def places(bound: int, others: tuple[AccountUser, ...]) -> int:
 
 def users_text(others: tuple[AccountUser, ...]) -> str:
     """Say who else uses an account; empty where nobody does."""
-    strangers = [each for each in others if each.token != _TOKEN]
+    strangers = [each for each in others if each.token != TOKEN]
     if not strangers:
         return ""
     who = "; ".join(

@@ -154,6 +154,10 @@ class PaceFile:
                 if descriptor is not None:
                     fcntl.flock(descriptor, fcntl.LOCK_UN)
 
+    def bound(self, full: float, burst: int) -> None:
+        with self._lock:
+            self._full, self._burst = full, burst
+
     def close(self) -> None:
         with self._lock:
             self._close()

@@ -128,6 +128,17 @@ class TokenBucket:
             self.tokens = min(self.tokens + passed * self.rate, float(self.burst))
             self._recover(min(passed, REST) + max(passed - REST, 0.0) / FORGETTING)
 
+    def be_silent(self, seconds: float) -> None:
+        """Let nobody ask for so long, because somebody else who uses the account was told to wait. Of the rate that says nothing."""
+        until = self.now + seconds
+        if seconds > 0 and until > self.silent_until:
+            self.silent_until = until
+            # Requests that are under way may well be refused.
+            self.episode_until = max(self.episode_until, until)
+            self.tokens = 0.0
+            self.booked = self.now
+            self.refusals += 1
+
     def stretch(self, full: float, burst: int) -> None:
         """Let another rate be the highest."""
         if self.rate >= self.full:
@@ -164,6 +175,9 @@ class KeptBucket(Protocol):
     def opened(self) -> AbstractContextManager[TokenBucket]:
         """Have the bucket as of now, to oneself for the block, and keep what became of it."""
 
+    def bound(self, full: float, burst: int) -> None:
+        """Let another rate be the highest of this process."""
+
     @property
     def users(self) -> str:
         """Who else takes from it, as a phrase; empty where nobody does."""
@@ -185,26 +199,34 @@ class OwnBucket:
             self._bucket.advance(self._clock())
             yield self._bucket
 
+    def bound(self, full: float, burst: int) -> None:
+        with self.opened() as bucket:
+            bucket.stretch(full, burst)
+
 
 class Limiter:
     """A token bucket. A 429 halves its rate and silences it for the vendor's own wait; then the rate recovers.
 
     `per_second` is the full rate, `burst` the number of requests that may go at once after a rest. Where the pace is `shared`,
-    this is the bound of one among several that take from it. Thread-safe.
+    this is the bound of one among several that take from it. `told` is called with each wait that the vendor named.
+    Thread-safe.
     """
 
     def __init__(
         self,
         per_second: float,
         burst: int = 1,
+        *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
         shared: KeptBucket | None = None,
+        told: Callable[[float], object] = lambda _seconds: None,
     ) -> None:
         if per_second <= 0 or burst < 1:
             raise ValueError("a rate and a burst are above zero")
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait
+        self._full, self._burst, self._told = per_second, burst, told
         own = OwnBucket(TokenBucket.begin(per_second, burst, clock()), clock)
         self._pace: KeptBucket = shared or own
         self._turns: tuple[KeptBucket, ...] = (own,) if shared is None else (own, shared)
@@ -215,6 +237,12 @@ class Limiter:
         with self._pace.opened() as bucket:
             return bucket.rate
 
+    @property
+    def full(self) -> float:
+        """The highest rate of this limiter by itself, in requests a second."""
+        with self._turns[0].opened() as own:
+            return own.full
+
     def wait(self, *, within: float = float("inf")) -> None:
         """Return when the next request may go.
 
@@ -224,6 +252,16 @@ class Limiter:
         slept = 0.0
         for kept in self._turns:
             slept = self._await_turn(kept, slept, min(within, SLEEPS * LONGEST_SLEEP))
+
+    def take_part(self, part: float) -> None:
+        """Take no more than a part of the rate, for others have the rest."""
+        for each in self._turns:
+            each.bound(self._full * part, max(1, int(self._burst * part)))
+
+    def be_silent(self, seconds: float) -> None:
+        """Ask nothing for so long: somebody else who uses the account was told to wait."""
+        with self._pace.opened() as bucket:
+            bucket.be_silent(seconds)
 
     def of(self, method: str, path: str) -> Self:  # noqa: ARG002 - one for all requests
         return self
@@ -236,6 +274,8 @@ class Limiter:
         """Take note of a 429. `retry_after` is the vendor's own wait in seconds."""
         with self._pace.opened() as bucket:
             bucket.refuse(retry_after)
+        if retry_after:
+            self._told(retry_after)
 
     def _await_turn(self, kept: KeptBucket, slept: float, most: float) -> float:
         """Return once a request may go, how long its call has slept by then, which is `most` at most. Raises Unavailable."""

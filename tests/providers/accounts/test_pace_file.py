@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from docbatch.core.errors import Unavailable
 from docbatch.providers.accounts import locked_files, pace_file
 from docbatch.providers.accounts.pace_file import AGAIN, LEASE, LONGEST_SILENCE, KeptPace, PaceFile
-from docbatch.providers.http.rates import Limiter, TokenBucket
+from docbatch.providers.http.rates import NEAR, Limiter, TokenBucket
 
 HERE, ELSE = b"a" * 16, b"b" * 16
 
@@ -261,6 +261,23 @@ def test_values_that_cannot_be_are_not_believed(name: str) -> None:
     setattr(bucket, name, WRONG[name])
 
     assert KeptPace.unpacked(kept.packed()) is None
+
+
+def test_a_machine_that_has_a_part_of_the_rate_learns_from_there(machine: Machine) -> None:
+    one, same = machine.process(10), machine.process(10)
+    one.wait()
+    for each in (one, same):
+        each.take_part(0.5)
+    machine.pass_by(2 * LEASE)
+    one.wait()
+    assert one.rate == 5
+    same.slow_down(None)
+    assert one.rate == 5 * NEAR
+
+    for each in (one, same):
+        each.take_part(1)
+    machine.pass_by(60)
+    assert one.rate == same.rate == 10
 
 
 def test_a_file_that_cannot_be_opened_leaves_each_its_own_pace(machine: Machine) -> None:

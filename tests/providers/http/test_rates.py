@@ -365,3 +365,64 @@ def test_a_pace_that_went_well_for_a_while_loses_little_and_then_half() -> None:
         bucket.grant(bucket.book())
     bucket.refuse(0.0)
     assert bucket.rate < 5
+
+
+def test_a_part_of_the_rate_is_taken_while_others_have_the_rest() -> None:
+    limiter, world = limited(10, 4)
+    limiter.take_part(0.5)
+    assert limiter.full == limiter.rate == 5
+    for _ in range(2):
+        limiter.wait()
+    assert world.now == 0
+    for _ in range(10):
+        limiter.wait()
+    assert world.now == pytest.approx(2)
+
+    limiter.take_part(1)
+    assert limiter.rate == 10
+
+
+def test_a_part_keeps_what_a_429_taught() -> None:
+    limiter, _ = limited(10)
+    limiter.slow_down(None)
+    assert limiter.rate == 5
+    limiter.take_part(0.8)
+
+    assert (limiter.rate, limiter.full) == (5, 8)
+
+
+def test_a_wait_that_another_was_told_is_kept_and_teaches_nothing() -> None:
+    limiter, world = limited(10)
+    limiter.be_silent(5)
+    limiter.be_silent(3)
+    limiter.be_silent(0)
+    limiter.wait()
+    assert world.now == pytest.approx(5.1)
+    assert limiter.rate == 10
+
+
+def test_no_wait_of_another_takes_nothing() -> None:
+    limiter, world = limited(10, 4)
+    world.sleep(1)
+    limiter.be_silent(0)
+    for _ in range(4):
+        limiter.wait()
+
+    assert world.now == pytest.approx(1)
+
+
+def test_requests_that_are_refused_in_a_wait_of_another_are_echoes() -> None:
+    limiter, _ = limited(10)
+    limiter.be_silent(5)
+    limiter.slow_down(None)
+
+    assert limiter.rate == 10
+
+
+def test_waits_that_the_vendor_names_are_told() -> None:
+    told: list[float] = []
+    limiter = Limiter(10, told=told.append)
+    limiter.slow_down(None)
+    limiter.slow_down(7)
+
+    assert told == [7]

@@ -12,7 +12,7 @@ from docbatch.secret_references import CommandReference
 from docbatch.state.remote.state_key import read_secret
 
 if TYPE_CHECKING:
-    from docbatch.specs.values import StateInStore
+    from docbatch.specs.stored_state import StateInStore
     from docbatch.stores.settings import StoreSettings
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from docbatch.state.homes import keep_elsewhere, tell_wait
 
 if TYPE_CHECKING:
-    from docbatch.specs.values import DeclaredProject, StateInStore
+    from docbatch.specs.stored_state import StateInStore
+    from docbatch.specs.values import DeclaredProject
     from docbatch.state.remote.remote_state import StatePlace
 
 LONG = 5.0
