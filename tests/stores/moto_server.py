@@ -80,9 +80,7 @@ class MotoBucket:
 
     def objects(self) -> dict[str, bytes]:
         """Return everything in the bucket, where nobody changes it."""
-        return {
-            key: self.client.get_object(Bucket=self.name, Key=key)["Body"].read() for key in self.keys()
-        }
+        return {key: self.client.get_object(Bucket=self.name, Key=key)["Body"].read() for key in self.keys()}
 
     def keys(self, prefix: str = "") -> list[str]:
         """Return what is in the bucket by name, whoever works there."""

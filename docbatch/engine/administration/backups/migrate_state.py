@@ -11,6 +11,7 @@ from pathlib import Path
 from docbatch.core.errors import GuardRefused, NoState, UsageError
 from docbatch.owner_only import make_folder
 from docbatch.spool import Spool
+from docbatch.spool.moving import move_old_entries
 from docbatch.spool.restored_packs import settle_restored
 from docbatch.state.home import Home, Publication
 from docbatch.state.homes import COPY_NOTE
@@ -91,6 +92,7 @@ def _take_in(remote: RemoteHome, local: Home) -> None:
                 with store.write():
                     store.database.execute("DELETE FROM meta WHERE name = ?", (MOVED,))
                 with contextlib.closing(Spool(local.spool, store.results, packs=draft.packs)) as spool:
+                    move_old_entries(spool, time.monotonic, float("inf"), publish=lambda: None)
                     settle_restored(spool, store.results, {})
                 store.publish(Publication.DECISION)
     finally:
