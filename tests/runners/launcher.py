@@ -4,6 +4,7 @@ What the product has no switch for is set here. It is all that is scaled in the 
 
 - who takes over an owner that did not let go waits hundredths of a second instead of 35 s; the owner's clocks are instead set ahead
   while it is stopped, by as many seconds as the harness writes into `.clock`, so its own 30 s are 30 s;
+- a lease is renewed every 0.4 s instead of every 20 s, so that short runs renew it at all;
 - between two tries to have a put settled pass hundredths of a second instead of up to 15 s;
 - where `covers` is told, every run that lets go makes a snapshot, and removes at once what it covers, instead of after 7 days.
 
@@ -34,10 +35,11 @@ from docbatch.testing.crash import CommandRun
 from docbatch.testing.patience import until
 
 _REMOTE = "docbatch.state.remote"
-FENCE = f"{_REMOTE}.sending_fence"
+FENCE = "docbatch.sending_fence"
 """Where the clocks are read that say whether a request may still leave."""
 SCALED: Mapping[str, Mapping[str, object]] = {
     f"{_REMOTE}.taking_over": {"STILL_FOR": 0.05},
+    f"{_REMOTE}.leases": {"RENEWED_EVERY": 0.4},
     f"{_REMOTE}.store_requests": {"PAUSES": (0.02, 0.02, 0.05, 0.1, 0.2, 0.4)},
 }
 """Seconds, by module."""

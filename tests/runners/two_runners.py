@@ -15,8 +15,10 @@ from typing import Any
 import yaml
 
 from docbatch.core.models import SubmissionStatus
+from docbatch.state import files
 from docbatch.state.home import Home
 from docbatch.state.records import Frozen
+from docbatch.state.store import Store
 from docbatch.testing.attempt import Vendor
 from docbatch.testing.crash import CommandRun
 from docbatch.testing.matrix import HASTE
@@ -100,7 +102,8 @@ class Runner:
 
     def held(self) -> list[Frozen]:
         """Return what its copy of the state says is held."""
-        with Home(self.folder / ".docbatch").readable() as store:
+        folder = self.folder / ".docbatch"
+        with Store.over(Home(folder), files.open_readable(folder)) as store:
             known = [each.id for each in store.submissions.open() if each.status is SubmissionStatus.HELD]
             return [store.submissions.frozen(each) for each in known]
 
