@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from docbatch.testing.crash import CommandRun, Ending
 from docbatch.testing.matrix import essence
 from tests.runners.gate import Asked, Point, after, before, held, late, lost
-from tests.runners.two_runners import HELD, KEYED, REPLACED, SERVICES, STATE, Runner, World, world
+from tests.runners.two_runners import HELD, KEYED, LOCKED, SERVICES, STATE, Runner, World, world
 
 MOST_RUNS = 6
 Mode = str
@@ -58,6 +58,10 @@ class Course:
         """Have a runner take over and work to its end: it may have to hold what another may yet send."""
         runner = self.world[name]
         ended = runner.apply(covers=covers)
+        if ended.code == LOCKED:
+            # A renewal was on its way when its runner was struck.
+            self.world.let_lease_expire()
+            ended = runner.apply(covers=covers)
         self.is_done = ended.code == 0
         self.was_held |= ended.code == HELD and bool(runner.held())
         self.note(name, ended, 0, HELD)
@@ -97,7 +101,7 @@ def _stop(course: Course, point: Point, mode: Mode) -> bool:
 
 
 def _go_on(course: Course) -> None:
-    course.note("a", course.world["a"].go_on(), 0, REPLACED)
+    course.note("a", course.world["a"].go_on(), 0, LOCKED)
 
 
 def stopped(course: Course, point: Point, mode: Mode) -> None:
