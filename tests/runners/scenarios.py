@@ -16,6 +16,8 @@ from tests.runners.gate import Asked, Point, after, before, held, late, lost
 from tests.runners.two_runners import HELD, KEYED, LOCKED, SERVICES, STATE, Runner, World, world
 
 MOST_RUNS = 6
+MOST_TOLD = 1000
+"""Characters of what a run wrote that are told where it is wrong."""
 Mode = str
 Judge = Callable[[World], "list[str]"]
 
@@ -52,7 +54,9 @@ class Course:
         code = "stopped" if ended is None else str(ended.code)
         self.codes.append(f"{name} {code}")
         if ended is not None and expected and ended.code not in expected:
-            self.faults.append(f"{name} ended with {ended.code}: {ended.out[-1500:]}{ended.err[-1500:]}")
+            self.faults.append(
+                f"{name} ended with {ended.code}: {ended.out[-MOST_TOLD:]}{ended.err[-MOST_TOLD:]}"
+            )
 
     def apply(self, name: str, *, covers: bool = False) -> CommandRun:
         """Have a runner take over and work to its end: it may have to hold what another may yet send."""
@@ -70,7 +74,8 @@ class Course:
     def finish(self, runner: Runner) -> None:
         """Work until all is done; what stays held is settled by hand, once a look has not found it."""
         for number in range(MOST_RUNS):
-            if self.apply(runner.name).code == 0:
+            code = self.apply(runner.name).code
+            if code != HELD:
                 return
             if number and runner.held():
                 self.by_hand = True
