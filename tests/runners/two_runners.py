@@ -90,6 +90,8 @@ class Runner:
         """Start to apply; return how it ended, None where it was stopped instead."""
         process = self.start("apply", "--yes")
         until(lambda: self.gate.is_struck.is_set() or process.has_ended(), "a run neither ends nor is struck")
+        # What was not reached is not to befall a later run.
+        self.gate.strikes.clear()
         return None if process.is_stopped else self.end()
 
     def go_on(self) -> CommandRun:
