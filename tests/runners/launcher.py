@@ -6,7 +6,8 @@ What the product has no switch for is set here. It is all that is scaled in the 
   while it is stopped, by as many seconds as the harness writes into `.clock`, so its own 30 s are 30 s;
 - a lease is renewed every 0.4 s instead of every 20 s, so that short runs renew it at all;
 - between two tries to have a put settled pass hundredths of a second instead of up to 15 s;
-- where `covers` is told, every run that lets go makes a snapshot, and removes at once what it covers, instead of after 7 days.
+- a run that `covers` makes a snapshot whenever it lets go, and removes at once what that covers, instead of after 7 days;
+- one that `trusts` does not try what a store does that nobody used before.
 
 That a lease expired is told by dates of the store, which the gate sets ahead (`gate.StoreDates`): 120 s stay 120 s.
 """
@@ -43,10 +44,12 @@ SCALED: Mapping[str, Mapping[str, object]] = {
     f"{_REMOTE}.store_requests": {"PAUSES": (0.02, 0.02, 0.05, 0.1, 0.2, 0.4)},
 }
 """Seconds, by module."""
-COVERING: Mapping[str, Mapping[str, object]] = {
-    f"{_REMOTE}.remote_state": {"MOST_RECORDS": 0},
-    f"{_REMOTE}.removal": {"KEPT_FOR": -1.0},
+ALSO: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+    "": {},
+    "covers": {f"{_REMOTE}.remote_state": {"MOST_RECORDS": 0}, f"{_REMOTE}.removal": {"KEPT_FOR": -1.0}},
+    "trusts": {f"{_REMOTE}.fitness": {"TIMES": 0}},
 }
+"""What is else in a run that is told to."""
 CLOCK = ".clock"
 PATIENCE = 180.0
 START = "from tests.runners import launcher; launcher.main()"
@@ -122,7 +125,7 @@ class Launcher:
         arguments: tuple[str, ...],
         environment: Mapping[str, str],
         *,
-        covers: bool = False,
+        also: str = "",
     ) -> RunnerProcess:
         order = {
             "root": str(folder),
@@ -131,7 +134,7 @@ class Launcher:
             "die_at": 0,
             "kind": "",
             "path": sys.path,
-            "covers": covers,
+            "also": also,
         }
         stdin: IO[bytes] = self._process.stdin  # type: ignore[assignment]
         stdin.write(json.dumps(order).encode() + b"\n")
@@ -170,22 +173,22 @@ def prepare(folder: Path) -> None:
 def main() -> None:
     """Fork for each order; say the process's number, then how it ended."""
     _zygote._warm_up()
-    for each in (FENCE, *SCALED, *COVERING):
+    for each in (FENCE, *SCALED, *(module for scaled in ALSO.values() for module in scaled)):
         import_module(each)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             os.setsid()
             order = json.loads(line)
-            _scale(Path(order["root"]), covers=order.pop("covers"))
+            _scale(Path(order["root"]), also=order.pop("also"))
             _zygote._become(order)
         _zygote._say(pid)
         _, status = os.waitpid(pid, 0)
         _zygote._say(os.waitstatus_to_exitcode(status))
 
 
-def _scale(folder: Path, *, covers: bool) -> None:
-    for module, scaled in ({**SCALED, **COVERING} if covers else SCALED).items():
+def _scale(folder: Path, *, also: str) -> None:
+    for module, scaled in {**SCALED, **ALSO[also]}.items():
         vars(sys.modules[module]).update(scaled)
     vars(sys.modules[FENCE])["time"] = _clocks(folder / CLOCK)
 

@@ -58,14 +58,14 @@ class Course:
                 f"{name} ended with {ended.code}: {ended.out[-MOST_TOLD:]}{ended.err[-MOST_TOLD:]}"
             )
 
-    def apply(self, name: str, *, covers: bool = False) -> CommandRun:
+    def apply(self, name: str, *, also: str = "") -> CommandRun:
         """Have a runner take over and work to its end: it may have to hold what another may yet send."""
         runner = self.world[name]
-        ended = runner.apply(covers=covers)
+        ended = runner.apply(also=also)
         if ended.code == LOCKED:
             # A renewal was on its way when its runner was struck.
             self.world.let_lease_expire()
-            ended = runner.apply(covers=covers)
+            ended = runner.apply(also=also)
         self.is_done = ended.code == 0
         self.was_held |= ended.code == HELD and bool(runner.held())
         self.note(name, ended, 0, HELD)
@@ -119,7 +119,7 @@ def stopped(course: Course, point: Point, mode: Mode) -> None:
 def covered(course: Course, point: Point, mode: Mode) -> None:
     """The one who takes over removes all that its snapshot covers."""
     is_stopped = _stop(course, point, mode)
-    course.apply("b", covers=True)
+    course.apply("b", also="covers")
     if is_stopped:
         _go_on(course)
 

@@ -63,10 +63,10 @@ class Runner:
     under_way: RunnerProcess | None = None
     is_first: bool = True
 
-    def start(self, *arguments: str, covers: bool = False) -> RunnerProcess:
+    def start(self, *arguments: str, also: str = "") -> RunnerProcess:
         self.gate.runner = self.name
         self.gate.is_struck.clear()
-        process = launcher(self.is_first).start(self.folder, arguments, self.environment, covers=covers)
+        process = launcher(self.is_first).start(self.folder, arguments, self.environment, also=also)
         self.gate.signal = process.send
         self.under_way = process
         return process
@@ -79,12 +79,12 @@ class Runner:
         self.runs.append(ended)
         return ended
 
-    def run(self, *arguments: str, covers: bool = False) -> CommandRun:
-        self.start(*arguments, covers=covers)
+    def run(self, *arguments: str, also: str = "") -> CommandRun:
+        self.start(*arguments, also=also)
         return self.end()
 
-    def apply(self, *, covers: bool = False) -> CommandRun:
-        return self.run("apply", "--yes", covers=covers)
+    def apply(self, *, also: str = "") -> CommandRun:
+        return self.run("apply", "--yes", also=also)
 
     def apply_until_struck(self) -> CommandRun | None:
         """Start to apply; return how it ended, None where it was stopped instead."""
@@ -197,7 +197,7 @@ def _fill(world: World, documents: Mapping[str, bytes], *, used: bool) -> None:
     keys = sorted(documents)
     if used:
         world.bucket.put(keys[0], documents[keys[0]])
-        began = list(world.runners.values())[-1].apply()
+        began = list(world.runners.values())[-1].apply(also="trusts")
         assert began.code == 0, began
     for key in keys:
         world.bucket.put(key, documents[key])
