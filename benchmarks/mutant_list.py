@@ -88,7 +88,7 @@ MONEY = [
     Mutant("unknown work is settled while documents wait", ASKED + "adopt_unknown_work.py", "elif each.wanted or each.found.connection in waiting:", "elif each.wanted:", RECOVERING),
     Mutant("a free connection has to be searched", ASKED + "recover_work.py", "if not view.traits.free}", "}", RECOVERING),
     Mutant("lists are believed a moment after something was sent", ASKED + "recover_work.py", "if passed < grace:", "if False:", RECOVERING),
-    Mutant("work that may not exist is stopped", ASKED + "cancel_work.py", "SubmissionStatus.UNANSWERED, SubmissionStatus.HELD}", "SubmissionStatus.HELD}", "tests/engine/test_cancel_work.py"),
+    Mutant("work that may not exist is stopped", "docbatch/core/lifecycle.py", "Status.UNANSWERED, Status.HELD})", "Status.HELD})", "tests/engine/test_cancel_work.py"),
 ]  # fmt: skip
 
 LOSS = [

@@ -22,6 +22,8 @@ from typing import Any
 
 from docbatch.core.lifecycle import Event
 from docbatch.core.models import Operation, Recipe, Submission, SubmissionStatus, WorkItem
+from docbatch.state import files
+from docbatch.state.home import Home
 from docbatch.state.records import Frozen
 from docbatch.state.remote.leases import StateOwner
 from docbatch.state.remote.log_records import RecordKind
@@ -109,7 +111,9 @@ def fill(store: Store, documents: int) -> None:
 def begin(place: StatePlace, folder: Path) -> tuple[RemoteState, Store]:
     owner = StateOwner(secrets.token_hex(8), "host", 1)
     state = take_state(place, Claim("p", owner, lambda: secrets.token_hex(16)), folder)
-    store = Store.writable(folder)
+    files.create(folder)
+    store = Store.over(Home(folder), files.open_writable(folder))
+    store.begin()
     state.follow(store.database.connection)
     return state, store
 

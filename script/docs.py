@@ -33,6 +33,7 @@ EVENTS: Mapping[Event, str] = {
     Event.REFUSED: "The vendor answered no, and no earlier attempt could have succeeded.",
     Event.NOT_SENT: "No byte of the request left, and no earlier attempt could have succeeded.",
     Event.UNANSWERED: "The answer was lost, or the process died before it was recorded.",
+    Event.TORN: "Another run took over the state from an owner that had not let go of it, and may still send the request.",
     Event.REPLAY_REFUSED: "Sending the same key again was refused, which says nothing about the first attempt.",
     Event.FOUND: "A look at the vendor saw the work.",
     Event.ABSENT: "Enough spaced looks over the whole grace saw nothing, beside something that is certainly there.",
@@ -159,6 +160,8 @@ HEADINGS: Mapping[str, str] = {
     "GcsStoreSpec": "store of type gcs",
     "AzureStoreSpec": "store of type azure",
     "FolderStoreSpec": "store of type folder",
+    "StateSpec": "state",
+    "StateEncryption": "state.encryption",
     "HoursOfDay": "off_peak_hours of a line of prices",
 }
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}

@@ -25,7 +25,17 @@ LAYERS = (
     ("hours", "secret_references"),
     ("fields",),
     ("packed",),
-    ("naming", "media", "durability", "invocation", "jsontext", "owner_only", "processes", "registry"),
+    (
+        "naming",
+        "media",
+        "durability",
+        "invocation",
+        "jsontext",
+        "owner_only",
+        "processes",
+        "registry",
+        "sending_fence",
+    ),
     ("plugins",),
     ("core",),
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
+from docbatch.api.state_settling import settle_state
 from docbatch.core.errors import StateError
 from docbatch.specs.load import load_project
 from docbatch.specs.values import DeclaredProject
@@ -38,6 +39,7 @@ def once_free(method: Callable[Concatenate[S, P], R], project: S, /, *args: P.ar
     declared = project._declared  # noqa: SLF001 - the projects are ours
     with patiently(_patience(dict(kwargs))), _kept_ready(declared.state_folder):
         now = load_project(declared.here, untrusted=declared.untrusted, choice=declared.environment.choice)
+        settle_state(now)
         return method(type(project)(now), *args, **kwargs)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docbatch.api.arguments import Place
 from docbatch.api.project import Project
+from docbatch.api.state_settling import settle_state
 from docbatch.core.errors import UsageError
 from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_project
@@ -37,4 +38,6 @@ def open_project(
         ) from error
     if not here.is_dir():
         raise UsageError(f"{os.fspath(folder)} is no folder", hint="name the folder of a project")
-    return Project(load_project(here, untrusted=untrusted, choice=Choice(env, dict(vars or {}))))
+    declared = load_project(here, untrusted=untrusted, choice=Choice(env, dict(vars or {})))
+    settle_state(declared)
+    return Project(declared)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docbatch.api.arguments import Specs, spec_paths
 from docbatch.api.project import Project
+from docbatch.api.state_settling import settle_state
 from docbatch.core.errors import DocbatchError, Interrupted
 from docbatch.engine.watching.source_watch import LOOK, SourceWatch
 from docbatch.engine.watching.watched_places import watched_places
@@ -120,6 +121,7 @@ class WatchedRounds:
         """Open the project as its files are now, and hear of what its jobs read."""
         self._watch.begin_round()
         declared = load_project(self._here, choice=self._choice)
+        settle_state(declared)
         jobs = load_jobs(declared, self._specs)
         self._watch.follow(watched_places(declared, jobs, self._specs))
         self._tell_what()

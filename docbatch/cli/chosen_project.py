@@ -1,6 +1,7 @@
 """The options `--env` and `--var`, kept for one invocation, and the project in the environment that they choose."""
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,18 @@ def open_chosen(*, untrusted: bool = False, environment: str | None = None) -> "
     """Open the project around the current folder in the environment that is chosen, or in another one."""
     from docbatch import open_project
 
-    return open_project(untrusted=untrusted, env=environment or _environment, vars=_variables)
+    project = open_project(untrusted=untrusted, env=environment or _environment, vars=_variables)
+    say_waits()
+    return project
+
+
+def say_waits() -> None:
+    """Have it be said what a state in a store is waited for. Where no state lies in a store, nothing is loaded for that."""
+    homes = sys.modules.get("docbatch.state.homes")
+    if homes is not None:
+        from docbatch.cli.output import say_wait
+
+        homes.tell_waits_to(say_wait)
 
 
 def in_environment(text: str) -> str:

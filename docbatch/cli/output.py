@@ -52,6 +52,11 @@ def say(text: str, *, nl: bool = True, err: bool = False) -> None:
         _write_json(lines.line("message", {"text": text.strip("\n")}))
 
 
+def say_wait(sentence: str) -> None:
+    """Say what is waited for, beside what a command prints."""
+    say(sentence, err=True)
+
+
 def tell(kind: str, text: str | None, /, **values: Any) -> None:
     """Say a sentence, none where that is None; where the command prints JSON, a line of that type with these values."""
     lines = json_lines.current()

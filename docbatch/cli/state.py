@@ -9,6 +9,7 @@ from docbatch.cli.options import duration
 from docbatch.cli.output import say, say_json, tell
 from docbatch.cli.state_copies import backup, dump, load, restore
 from docbatch.cli.state_moves import move
+from docbatch.cli.state_places import migrate, unlock
 from docbatch.cli.workspace import existing, state_folder
 
 if TYPE_CHECKING:
@@ -82,24 +83,7 @@ def remove(job: str, path: str, *, dry_run: bool) -> None:
         say("where its file is there, 'docbatch apply' takes it up again")
 
 
-@command.command(name="unlock")
-@click.option("--dry-run", is_flag=True, help="Only say who holds the state.")
-def unlock(*, dry_run: bool) -> None:  # noqa: ARG001 - there is nothing to change either way
-    """Say who holds the state. A lock ends with its process, so there is never one to break."""
-    from docbatch.core.errors import StateLocked
-    from docbatch.state.home import Home
-
-    home = Home.at(state_folder())
-    home.inspect()
-    if home.is_held():
-        raise StateLocked(
-            f"the state is locked by {home.owner() or 'another run'}",
-            hint="it runs: wait for it, or end that process; the lock goes with it",
-        )
-    tell("lock", "the state is not locked", locked=False)
-
-
-for each in (backup, restore, dump, load, move):
+for each in (backup, restore, dump, load, move, migrate, unlock):
     command.add_command(each)
 
 

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from docbatch.core.acceptances import over_text
+from docbatch.core.after_silence import MAY_BE_SENT
 from docbatch.core.cost_sentences import run_text
 from docbatch.core.demands import EMPTY
 from docbatch.core.hindrance import recorded_text
 from docbatch.core.looks import LookKind
-from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass, Stops
+from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass, Stops, Submission
 from docbatch.core.moments import iso_moment_or_none, moment_text
 from docbatch.core.report import by_deadline, human, looking, plural, seconds_text, span, visible
 from docbatch.core.result_warnings import WarningKind, kind_of
@@ -216,8 +217,8 @@ def _advice(outcome: "ApplyOutcome") -> Iterator[str]:
         yield "Held documents may have been sent; 'docbatch status' names what to decide."
     for each in outcome.held:
         yield (
-            f"Submission {each.id} on {each.connection} is held with {plural(each.running, 'document')}: it may be at the"
-            f" provider. Look there, then say so by {_decision(each.id)}"
+            f"Submission {each.id} on {each.connection} is held with {plural(each.running, 'document')}:"
+            f" {_doubt(each)}, then say so by {_decision(each.id)}"
         )
     if outcome.goes_on:
         yield "Run the same command again to go on."
@@ -235,6 +236,12 @@ def job_json(job: "JobOutcome") -> dict[str, Any]:
             "unselected": job.unselected,
             "warned": dict(job.warned), "warnings": warnings,
             "later": None if job.later is None else {"kinds": dict(job.later.kinds), "at": iso_moment_or_none(job.later.at)}}  # fmt: skip
+
+
+def _doubt(held: Submission) -> str:
+    if not held.torn:
+        return "it may be at the provider. Look there"
+    return f"{MAY_BE_SENT}. Make sure that its process has ended and look at the provider"
 
 
 def _decision(submission: str) -> str:
@@ -257,6 +264,8 @@ def status_text(state: "StateStatus") -> str:
             lines.extend(_stuck(state.stuck[each.id]))
         if each.id in state.looking:
             lines.append(f"  {_looking(state.looking[each.id])}")
+        if each.torn:
+            lines.append(f"  {MAY_BE_SENT}")
         if each.status == "held":
             lines.append(f"  decide with {_decision(each.id)}")
     lines.extend(_looking(each) for each in state.looking.values() if each.kind is LookKind.WATCH)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from docbatch.cli.chosen_project import chosen
+from docbatch.api.state_settling import settle_state
+from docbatch.cli.chosen_project import chosen, say_waits
 from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_project
 from docbatch.specs.values import DeclaredProject
@@ -14,7 +15,10 @@ from docbatch.state.store import Store
 
 def declared_project(*, untrusted: bool = False) -> DeclaredProject:
     """Return the project around the current folder, in the environment that the command line chooses."""
-    return load_project(Path.cwd(), untrusted=untrusted, choice=Choice(*chosen()))
+    project = load_project(Path.cwd(), untrusted=untrusted, choice=Choice(*chosen()))
+    settle_state(project)
+    say_waits()
+    return project
 
 
 def state_folder() -> Path:

@@ -19,6 +19,7 @@ class Event(enum.StrEnum):
     REFUSED = "refused"
     NOT_SENT = "not_sent"
     UNANSWERED = "unanswered"
+    TORN = "torn"
     REPLAY_REFUSED = "replay_refused"
     FOUND = "found"
     ABSENT = "absent"
@@ -38,6 +39,8 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, Event], Status]] = {
     (Status.INTENDED, Event.REFUSED): Status.REFUSED,
     (Status.INTENDED, Event.NOT_SENT): Status.UNSENT,
     (Status.INTENDED, Event.UNANSWERED): Status.UNANSWERED,
+    (Status.INTENDED, Event.TORN): Status.UNANSWERED,
+    (Status.UNANSWERED, Event.TORN): Status.UNANSWERED,
     (Status.UNANSWERED, Event.ACCEPTED): Status.SUBMITTED,
     (Status.UNANSWERED, Event.REPLAY_REFUSED): Status.UNANSWERED,
     (Status.UNANSWERED, Event.FOUND): Status.SUBMITTED,
@@ -45,6 +48,7 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, Event], Status]] = {
     (Status.UNANSWERED, Event.UNKNOWABLE): Status.HELD,
     (Status.UNANSWERED, Event.RESOLVED_FOUND): Status.SUBMITTED,
     (Status.UNANSWERED, Event.RESOLVED_ABSENT): Status.VOID,
+    (Status.HELD, Event.TORN): Status.HELD,
     (Status.HELD, Event.FOUND): Status.SUBMITTED,
     (Status.HELD, Event.RESOLVED_FOUND): Status.SUBMITTED,
     (Status.HELD, Event.RESOLVED_ABSENT): Status.VOID,
@@ -56,6 +60,8 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, Event], Status]] = {
 }
 
 OPEN: Final = frozenset({Status.INTENDED, Status.UNANSWERED, Status.SUBMITTED, Status.HELD})
+DOUBTFUL: Final = frozenset({Status.INTENDED, Status.UNANSWERED, Status.HELD})
+"""Whether the vendor has the work is not known."""
 
 
 class IllegalTransition(StateError):

@@ -177,7 +177,7 @@ class Submission:
     and may stay None where a vendor's runs were found without their batch. `ready` counts items whose results wait
     to be fetched, `running` those the vendor still works on. `replay_refused` says that sending the key again was
     answered with a refusal, which proves nothing about the first attempt; `found` that the work was found or named by a
-    person, after an answer was lost.
+    person, after an answer was lost; `torn` that it has no answer, and an owner of the state that was replaced may still send it.
     """
 
     id: str
@@ -190,6 +190,7 @@ class Submission:
     running: int = 0
     replay_refused: bool = False
     found: bool = False
+    torn: bool = False
 
 
 FOUND = "found"

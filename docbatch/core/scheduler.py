@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from docbatch.core.accounts import told_apart
+from docbatch.core.after_silence import MAY_BE_SENT, AfterSilence, after_silence
 from docbatch.core.looks import Looks
-from docbatch.core.models import Recovery, Submission, SubmissionStatus, Traits, WorkItem
+from docbatch.core.models import Submission, SubmissionStatus, Traits, WorkItem
 from docbatch.core.report import plural
 from docbatch.core.turns import FairQueues, RecipeQueue
 
@@ -219,16 +220,15 @@ def _settle(submission: Submission, snapshot: Snapshot, now: float) -> Iterator[
     looks = snapshot.looks.get(submission.id, Looks())
     if submission.status is SubmissionStatus.HELD:
         yield _look_again(submission, traits, looks, now)
-    elif traits.recovery is Recovery.KEYED and not submission.replay_refused:
-        yield _when(
-            Settle(submission.id, replay=True, reason="the answer was lost; the same key is sent again"),
-            looks,
-            now,
-        )
-    elif not traits.findable:
-        yield Close(submission.id, absent=False, reason="the vendor offers no way to tell whether it exists")
-    else:
-        yield _look(submission, traits, looks, now)
+        return
+    match after_silence(traits, torn=submission.torn, key_holds=not submission.replay_refused):
+        case AfterSilence.REPLAY:
+            reason = "the answer was lost; the same key is sent again"
+            yield _when(Settle(submission.id, replay=True, reason=reason), looks, now)
+        case AfterSilence.HOLD:
+            yield _hold(submission, "the vendor offers no way to tell whether it exists")
+        case leads_to:
+            yield _look(submission, traits, looks, now, resend=leads_to is AfterSilence.LOOK)
 
 
 def _look_again(submission: Submission, traits: Traits, looks: Looks, now: float) -> Action | Note:
@@ -239,22 +239,23 @@ def _look_again(submission: Submission, traits: Traits, looks: Looks, now: float
     return Note(submission.id, "held: it waits for a person's decision")
 
 
-def _look(submission: Submission, traits: Traits, looks: Looks, now: float) -> Action | Note:
+def _look(submission: Submission, traits: Traits, looks: Looks, now: float, *, resend: bool) -> Action | Note:
     if looks.empty.are_enough(traits):
-        if traits.resend:
-            reason = (
-                f"not found in {looks.empty.count} looks over {traits.grace:g} s beside a visible witness"
-            )
-            return Close(submission.id, absent=True, reason=reason)
-        return Close(
-            submission.id, absent=False, reason="not found, and this connection never sends again by itself"
-        )
+        if resend:
+            seen = f"{looks.empty.count} looks over {traits.grace:g} s beside a visible witness"
+            return Close(submission.id, absent=True, reason=f"not found in {seen}")
+        never = "" if submission.torn else ", and this connection never sends again by itself"
+        return _hold(submission, f"not found{never}")
     if looks.blind.are_enough(traits):
         reason = "nothing that was certainly made there is visible with these credentials, so its absence proves nothing"
-        return Close(submission.id, absent=False, reason=reason)
-    return _when(
-        Settle(submission.id, replay=False, reason="the answer was lost; looking for it"), looks, now
-    )
+        return _hold(submission, reason)
+    reason = "the answer was lost; looking for it"
+    return _when(Settle(submission.id, replay=False, reason=reason), looks, now)
+
+
+def _hold(submission: Submission, reason: str) -> Close:
+    told = f"{reason}, and {MAY_BE_SENT}" if submission.torn else reason
+    return Close(submission.id, absent=False, reason=told)
 
 
 def _when(action: Settle, looks: Looks, now: float) -> Action | Note:

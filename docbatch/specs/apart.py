@@ -4,19 +4,18 @@ Jobs are compared as each environment has them. What the paths of two sinks have
 documents may be anything.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docbatch.core.errors import Problem
-from docbatch.naming.path_patterns import Effort, PathPattern, path_pattern
-from docbatch.naming.templates import Template
+from docbatch.naming.path_patterns import Effort, PathPattern
 from docbatch.specs.nodes import Origin
 from docbatch.specs.nodes import Path as Place
+from docbatch.specs.output_patterns import file_pattern, output_pattern
 from docbatch.specs.overlap import read_as_documents
 from docbatch.specs.size import OWN, UNTRUSTED
-from docbatch.specs.values import DeclaredProject, FilePlace, Job, JobSink
+from docbatch.specs.values import DeclaredProject, Job
 
 Resolve = Callable[[Origin, DeclaredProject], tuple[Job | None, Sequence[Problem]]]
 _OF_ITS_OWN = (
@@ -46,7 +45,7 @@ class WrittenPlace:
 def environment_problems(
     project: DeclaredProject, jobs: Sequence[Job], resolve: Resolve, *, is_judged: bool
 ) -> Iterator[Problem]:
-    """Yield the outputs that two environments would write, and those that another would read as documents.
+    """Yield the outputs that two environments would write, those that another would read as documents, and what would meet a state.
 
     `jobs` are all that are known in the project's own; with `is_judged`, what is wrong with them in another is told as well.
     """
@@ -75,7 +74,8 @@ def environment_problems(
         many = f"the outputs of {len(jobs):,} jobs in {environments} environments are too many to compare"
         yield _too_many(project, many, _OF_ITS_OWN)
         return
-    for problem in (*twice, *_read_elsewhere(everywhere, project.here)):
+    states = tuple(_in_states(everywhere, (project, *project.environment.others)))
+    for problem in (*twice, *_read_elsewhere(everywhere, project.here), *states):
         where = problem.file, problem.line, problem.column
         if where not in told:
             told.add(where)
@@ -133,32 +133,11 @@ def _written(everywhere: Mapping[str, Iterable[Job]]) -> Iterator[WrittenPlace]:
         for job in jobs:
             for index, sink in enumerate(job.sinks):
                 place: Place = ("sink", index) if sink.place is None else ("sink", index, "path")
-                pattern = _pattern(sink)
+                pattern = output_pattern(sink)
                 if pattern is not None:
                     yield WrittenPlace(pattern, environment, job, place)
             if job.manifest is not None:
-                name = Template((job.manifest.name,))
-                whole = path_pattern(_real(job.manifest.parent), name, holds_files=False, folds=True)
-                yield WrittenPlace(whole, environment, job, ("manifest",))
-
-
-def _pattern(sink: JobSink) -> PathPattern | None:
-    """Return the paths that a sink may write to; None where only a server knows whose what lies there is."""
-    if sink.place is None:
-        # Which server a reference leads to may differ where each environment is applied.
-        part = None if sink.kind.is_served else sink.options.part
-        return None if part is None else PathPattern((f"{sink.kind.name}\n{part}",))
-    if isinstance(sink.place, FilePlace):
-        root, template = _real(sink.place.root), sink.place.template
-        return path_pattern(root, template, holds_files=bool(sink.kind.within), folds=True)
-    # What a folder of keys has in the trash of its store is emptied with all of the folder.
-    template = Template(()) if sink.kind.per_document else sink.place.template
-    holds_files = sink.kind.per_document or bool(sink.kind.within)
-    return path_pattern(sink.place.root, template, holds_files=holds_files, folds=False)
-
-
-def _real(folder: Path) -> str:
-    return os.path.realpath(folder)
+                yield WrittenPlace(file_pattern(job.manifest), environment, job, ("manifest",))
 
 
 def _read_elsewhere(everywhere: Mapping[str, Sequence[Job]], here: Path) -> Iterator[Problem]:
@@ -171,3 +150,12 @@ def _read_elsewhere(everywhere: Mapping[str, Sequence[Job]], here: Path) -> Iter
         ]
         for problem in read_as_documents(jobs, readers, here):
             yield replace(problem, message=f"in {environment} {problem.message}")
+
+
+def _in_states(
+    everywhere: Mapping[str, Sequence[Job]], projects: Sequence[DeclaredProject]
+) -> Iterator[Problem]:
+    if any(project.state_store is not None for project in projects):
+        from docbatch.specs.state_alone import state_problems  # noqa: PLC0415 - few projects have it in a store
+
+        yield from state_problems(everywhere, projects)

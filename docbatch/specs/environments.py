@@ -16,6 +16,7 @@ from docbatch.specs.values import DeclaredProject
 from docbatch.specs.variables import with_missing_values
 
 KEY = "environments"
+STATE = "state"
 _STAND_IN = "a0000000000000"
 """Stands for a project id that is missing, so that all else can be judged."""
 OF_THE_FILE = ("apiVersion", KEY)
@@ -56,12 +57,12 @@ def declared_environments(origin: Origin, judge: Judge) -> Mapping[str | None, D
     for layer in _layers(origin):
         problems += _own_problems(origin, layer.name)
         try:
-            projects[layer.name] = judge(layer.origin)
+            projects[layer.name] = _with_state(judge(layer.origin), origin, layer.name)
         except SpecError as error:
             problems += layer.told(error.problems)
     if not is_usable:
         projects.pop(None, None)
-    problems += _same_ids(origin, projects)
+    problems += [*_same_ids(origin, projects), *_same_states(origin, projects)]
     if problems:
         raise SpecError(list(dict.fromkeys(sorted(problems, key=_place))))
     return projects
@@ -100,7 +101,9 @@ def _layers(origin: Origin) -> Iterator[_Layer]:
     assert written is not None
     for name, node in (written.content if isinstance(written.content, dict) else {}).items():
         if isinstance(node.content, dict):
-            whole = merge(without(origin.node, KEY), without(node, *OF_THE_FILE))
+            # A place that two files say in parts would be one that nobody wrote down.
+            replaced = (KEY,) if node.child(STATE) is None else (KEY, STATE)
+            whole = merge(without(origin.node, *replaced), without(node, *OF_THE_FILE))
             if _id_of(node) is None:
                 whole = _with_stand_in(whole)
             yield _Layer(name, replace(origin, node=whole), frozenset(_places(node)))
@@ -133,6 +136,22 @@ def _same_ids(origin: Origin, projects: Mapping[str | None, DeclaredProject]) ->
                 "each needs one of its own, or one would take the other's work for its own",
             )
         first.setdefault(project.id, project)
+
+
+def _with_state(project: DeclaredProject, origin: Origin, name: str) -> DeclaredProject:
+    """Return an environment with the place of its state, which lies below the project's where it says nothing of it."""
+    if project.state_store is None or origin.node.at((KEY, name, STATE)) is not None:
+        return project
+    from docbatch.specs.state_place import below_project  # noqa: PLC0415 - few projects have it in a store
+
+    return below_project(project, name)
+
+
+def _same_states(origin: Origin, projects: Mapping[str | None, DeclaredProject]) -> Iterator[Problem]:
+    if any(project.state_store is not None for project in projects.values()):
+        from docbatch.specs.state_place import shared_states  # noqa: PLC0415 - the same
+
+        yield from shared_states(origin, projects)
 
 
 def _id_of(node: Node) -> Node | None:

@@ -70,6 +70,10 @@ def load_jobs(
         from docbatch.specs.apart import environment_problems  # noqa: PLC0415 - few projects have environments
 
         problems += environment_problems(project, [*jobs, *others], _job, is_judged=in_every_environment)
+    elif project.state_store is not None:
+        from docbatch.specs.state_alone import state_problems  # noqa: PLC0415 - few projects have it in a store
+
+        problems += state_problems({project.environment.said: [*jobs, *others]}, (project,))
     if problems:
         from docbatch.specs.shared_problems import told_once  # noqa: PLC0415 - most specs have none
 

@@ -1,6 +1,6 @@
 """What validation found, in the words of the people who write specs.
 
-Values below `providers` and `stores` are never shown: one of them may be a key that was written where a reference belongs.
+Values below `providers`, `stores` and `state` are never shown: one of them may be a key that was written where a reference belongs.
 """
 
 import re
@@ -39,6 +39,7 @@ _SECRETS = {
     "session_token": "token",
     "sas": "signature",
 }
+_KEY_OF_THE_STATE = ("state", "encryption", "key")
 _NEEDED = {
     "apiVersion": "begin the spec with apiVersion: docbatch/v1",
     "project": "add project: {id: …}; docbatch init in an empty folder writes a new id",
@@ -111,15 +112,14 @@ def _close(word: str, names: Sequence[str]) -> str | None:
 
 def _problem(found: Any, place: ErrorPlace, file: str, above: Path) -> Problem:
     path = above + place.path
-    secret = next((name for name in _SECRETS if name in path), None)
+    secret = _secret(path)
     if secret is not None and found["type"] != "missing":
-        return _at(
-            place.node.mark, file, path[: path.index(secret) + 1], _secret_told(found, _SECRETS[secret])
-        )
+        above, noun = secret
+        return _at(place.node.mark, file, above, _secret_told(found, noun))
     if found["loc"][-1:] == ("[key]",):
         return _at(place.key, file, path, _WORDING.get(found["type"], _verbatim)(found, place))
     told = _WORDING.get(found["type"], _verbatim)(found, place)
-    if path[:1] in {("providers",), ("stores",)}:
+    if path[:1] in {("providers",), ("stores",), ("state",)}:
         told = (told[0], told[1] if found["type"] in _SAFE_HINTS else None)
     if found["type"].startswith("union_tag") and path[:1] == ("stores",):
         return _at(place.node.mark, file, path, _store_type_told(place))
@@ -127,6 +127,14 @@ def _problem(found: Any, place: ErrorPlace, file: str, above: Path) -> Problem:
         return _at(tag.mark, file, (*path, "type"), told)
     mark = place.key if found["type"] == "extra_forbidden" else place.node.mark
     return _at(mark, file, path, told)
+
+
+def _secret(path: Path) -> tuple[Path, str] | None:
+    """Return the part of a path that leads to a secret, and what that is."""
+    if path[:3] == _KEY_OF_THE_STATE:
+        return path[:3], "key"
+    name = next((name for name in _SECRETS if name in path), None)
+    return None if name is None else (path[: path.index(name) + 1], _SECRETS[name])
 
 
 def _at(mark: Mark, file: str, path: Path, told: Told) -> Problem:

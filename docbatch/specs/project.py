@@ -190,6 +190,10 @@ class ProjectSpec(SpecModel):
         max_length=100,
         description="buckets and containers by name, which sources and sinks name as `store:`",
     )
+    # What it may say is judged apart, by `state_spec`.
+    state: dict[str, Any] | None = Field(
+        default=None, description="where the state lies, if not on this disk"
+    )
     limits: Limits = Field(
         default=[],
         description="what may be spent on all jobs together; those of connections and jobs hold beside it",

@@ -24,7 +24,7 @@ from docbatch.specs.plugins import load_sinks
 from docbatch.specs.problems import cut, near, translate
 from docbatch.specs.project import ConnectionSpec, Defaults, ProjectSpec
 from docbatch.specs.text import read
-from docbatch.specs.values import Connection, DeclaredProject, StoreConnection
+from docbatch.specs.values import Connection, DeclaredProject, StateInStore, StoreConnection
 from docbatch.specs.yaml import parse
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def _judged(origin: Origin, here: Path, checkout: Checkout) -> DeclaredProject:
         raise SpecError(unusable)
     own, price_faults = _own_prices(origin)
     stores, store_faults = _own_stores(origin, untrusted=checkout.untrusted)
-    faults = [*price_faults, *store_faults]
+    state, state_faults = _own_state(origin, None if store_faults else stores)
+    faults = [*price_faults, *store_faults, *state_faults]
     try:
         spec = ProjectSpec.model_validate_json(json.dumps(node.plain()))
     except ValidationError as error:
@@ -128,6 +129,7 @@ def _judged(origin: Origin, here: Path, checkout: Checkout) -> DeclaredProject:
         tuple(subscribers_of(spec, shown)),
         stores,
         environment=ChosenEnvironment(unset=unset),
+        state_store=state,
     )
 
 
@@ -139,6 +141,16 @@ def _own_stores(
     from docbatch.specs.stores import read_stores  # noqa: PLC0415 - few projects have stores
 
     return read_stores(origin, untrusted=untrusted)
+
+
+def _own_state(
+    origin: Origin, stores: Mapping[str, StoreConnection] | None
+) -> tuple[StateInStore | None, Sequence[Problem]]:
+    if origin.node.child("state") is None:
+        return None, ()
+    from docbatch.specs.state_place import state_in_store  # noqa: PLC0415 - few projects have it in a store
+
+    return state_in_store(origin, stores)
 
 
 def _own_prices(origin: Origin) -> "tuple[Sequence[OwnLine], Sequence[Problem]]":

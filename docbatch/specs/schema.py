@@ -80,12 +80,14 @@ def fragment_schema() -> Schema:
 def project_schema() -> Schema:
     """Return the schema of docbatch.yaml."""
     from docbatch.prices.lines import OwnLine  # noqa: PLC0415 - judged apart, see ProjectSpec
+    from docbatch.specs.state_spec import OwnState  # noqa: PLC0415 - the same
     from docbatch.specs.stores import OwnStores  # noqa: PLC0415 - the same
 
-    references, definitions = _definitions([ProjectSpec, ConnectionSpec, OwnLine, OwnStores])
+    references, definitions = _definitions([ProjectSpec, ConnectionSpec, OwnLine, OwnState, OwnStores])
     schema = definitions.pop(_name(references[ProjectSpec]))
     definitions[_name(references[ConnectionSpec])]["allOf"] = list(type_rules())
     schema["properties"]["prices"]["items"] = references[OwnLine]
+    schema["properties"]["state"] = definitions.pop(_name(references[OwnState]))["properties"]["state"]
     _describe_environments(schema)
     schema["properties"]["providers"]["allOf"] = [connection_rules()]
     schema["properties"]["stores"] = definitions.pop(_name(references[OwnStores]))["properties"]["stores"]

@@ -79,6 +79,15 @@ class StoreConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class StateInStore:
+    """Where in a store the state lies: `prefix` ends with "/", and `key` is where that of its encryption is found, if it has one."""
+
+    store: StoreConnection
+    prefix: str
+    key: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoreFolder:
     """A folder of keys in a store that is no folder of this machine.
 
@@ -288,6 +297,7 @@ class DeclaredProject:
     lines of prices, as they are written. `connection_limits` are those of the connections that docbatch.yaml names.
     `subscribers` are told of runs, `stores` are by name. Lists on standard input are read where it says so: commands that ask
     for no document leave them. It is what docbatch.yaml says for the `environment`, which has an id and a state of its own.
+    `state_store` is where the state lies, None for the state folder.
     """
 
     root: Path
@@ -306,6 +316,7 @@ class DeclaredProject:
     stores: "Mapping[str, StoreConnection]" = field(default_factory=dict)
     reads_input: bool = False
     environment: ChosenEnvironment = field(default_factory=ChosenEnvironment)
+    state_store: StateInStore | None = None
 
     @property
     def state_folder(self) -> Path:

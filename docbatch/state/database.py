@@ -26,6 +26,7 @@ class Database:
         self.executemany = connection.executemany
         self.proofs: Proofs | None = None
         self.first: Callable[[], Callable[[], None]] | None = None
+        self.before_write: Callable[[], None] | None = None
         self._keeper: TallyKeeper | None = None
         connection.create_function("row_sum", -1, checksum, deterministic=True)
 
@@ -39,8 +40,11 @@ class Database:
     def write(self) -> Iterator[None]:
         """Commit the block's writes together, durably, or none of them.
 
-        `first` is called before the first of all, and what it returns inside of it.
+        `before_write` and then `first` are called before the first of all, and what the latter returns inside of it.
         """
+        if self.before_write is not None:
+            self.before_write()
+            self.before_write = None
         first, self.first = self.first, None
         try:
             begin = None if first is None else first()

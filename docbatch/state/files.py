@@ -8,7 +8,7 @@ import errno
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from docbatch.core.errors import NoState, StateError
@@ -16,7 +16,7 @@ from docbatch.core.report import visible
 from docbatch.naming.state_folders import shared_folder
 from docbatch.owner_only import make_file, make_folder, opener, tighten
 from docbatch.state.copies import settle_on_disk
-from docbatch.state.first_bytes import WriterConnection, read_first
+from docbatch.state.first_bytes import ReaderConnection, WriterConnection, read_first
 from docbatch.state.foreign_things import foreign_objects, refuse_foreign_entries
 from docbatch.state.shape import refuse_other_shape
 from docbatch.state.tallies import count_anew
@@ -51,6 +51,9 @@ cache.db   file digests, and what links last said, to be fast; may be deleted at
 lock       held by a running apply; it frees itself, never remove it
 serial     how far the state had come; tells a restored backup from the current state
 anchor     empty; tells this folder from a copy of it
+position   says that state.db is a copy of a state in a store, and how far it has come; never remove it alone. The whole
+           folder may be deleted then while nothing runs: it is fetched again
+copy.lock  held by who has the copy open; it frees itself
 """
 
 
@@ -151,17 +154,20 @@ def _told(path: Path) -> Iterator[None]:
         raise damaged(path, error) from error
 
 
-def open_readable(folder: Path) -> sqlite3.Connection:
+def open_readable(folder: Path, closed: Callable[[], None] = lambda: None) -> sqlite3.Connection:
     """Open the state for reading; where its folder cannot be written to, as an immutable file.
 
-    It may be used from any thread, from one at a time.
+    It may be used from any thread, from one at a time. `closed` is called once the file is not read any more.
     """
     path = folder / "state.db"
     inspect(path)
     # What lies in a log would be passed over by an immutable reader.
     fixed = not os.access(folder, os.W_OK) and not _has_log(path)
     uri = f"{path.resolve().as_uri()}?{'immutable=1' if fixed else 'mode=ro'}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+    connection = sqlite3.connect(
+        uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False, factory=ReaderConnection
+    )
+    connection.closed = closed
     try:
         _refuse_foreign_objects(connection, path)
         version = stored_version(connection)

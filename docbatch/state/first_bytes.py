@@ -7,6 +7,7 @@ that closes the state then takes SQLite's log away from the writer. So a file th
 import os
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 _guard = threading.Lock()
@@ -32,6 +33,18 @@ class WriterConnection(sqlite3.Connection):
             with _guard:
                 os.close(_kept.pop(self._file))
                 self._file = None
+
+
+class ReaderConnection(sqlite3.Connection):
+    """A connection that reads a state, and tells once it does not any more."""
+
+    closed: Callable[[], None] | None = None
+
+    def close(self) -> None:
+        super().close()
+        told, self.closed = self.closed, None
+        if told is not None:
+            told()
 
 
 def read_first(path: Path, number: int) -> tuple[bytes, int]:

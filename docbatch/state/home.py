@@ -11,13 +11,16 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docbatch.core.errors import GuardRefused, UsageError
 from docbatch.core.looks import LookKind
 from docbatch.state import files
+from docbatch.state.homes import COPY_NOTE, home_elsewhere
 from docbatch.state.serial_note import ReachedSerial, SerialNote
 
 if TYPE_CHECKING:
     import sqlite3
 
+    from docbatch.sending_fence import FenceTime
     from docbatch.state.store import Store
 
 
@@ -49,7 +52,7 @@ class Home:
     @classmethod
     def at(cls, folder: Path) -> "Home":
         """Return the home of the state of a project, or of one of its environments, by its state folder."""
-        return cls(folder)
+        return home_elsewhere(folder) or cls(folder)
 
     @property
     def spool(self) -> Path:
@@ -71,6 +74,7 @@ class Home:
 
     def inspect(self) -> None:
         """Look whether there is a state that can be used, without holding it. Raises NoState, StateError."""
+        self._refuse_copy()
         files.inspect(self._database)
 
     def prepare(self) -> None:
@@ -111,10 +115,25 @@ class Home:
 
         return lock.owner(self._lock)
 
+    def what_unlocks(self) -> str:
+        """Return what a person can do about another owner."""
+        return "it runs: wait for it, or end that process; the lock goes with it"
+
+    def unlock(self, token: str) -> None:
+        """End what an owner began that is gone, as a person says. Raises UsageError where nobody holds it by that name."""
+        raise UsageError(
+            f"the state lies on this disk, where nobody holds it by the lease {token}",
+            hint="a lock ends with its process: there is nothing to end",
+        )
+
+    def require_exchangeable(self) -> None:
+        """Raise GuardRefused where another file in the place of the state would not be known to anybody."""
+
     def writable(self) -> "Store":
         """Open the state, and make it where it is missing. The caller holds it. Raises StateError."""
         from docbatch.state.store import Store  # noqa: PLC0415 - who asks for the owner, or leaves hints, opens no state
 
+        self._refuse_copy()
         files.create(self.folder)
         store = Store.over(self, files.open_writable(self.folder))
         try:
@@ -132,7 +151,12 @@ class Home:
 
     def connection(self) -> "sqlite3.Connection":
         """Return a connection to the state that reads it, whoever holds it. Raises StateError, NoState."""
+        self._refuse_copy()
         return files.open_readable(self.folder)
+
+    def close(self, store: "Store") -> None:
+        """Close a state that was opened here, and let go of what it was opened for."""
+        store.database.close()
 
     def discard(self) -> None:
         """Remove a state that knows nothing; what is noted beside it stays. The caller holds it, and it is closed."""
@@ -147,19 +171,32 @@ class Home:
             shutil.copy(self.folder / "serial", folder)
         return Home(folder)
 
-    def publish(self, store: "Store", what: Publication, about: str) -> None:  # noqa: ARG002 - one elsewhere names it in a record
+    def publish(self, store: "Store", what: Publication, about: str) -> "FenceTime | None":  # noqa: ARG002 - one elsewhere names it in a record
         """Have what is committed known to every successor. Raises StateError: then what it was for is not done.
 
-        `about` is the id of the submission that it is for, empty where it is for none.
+        `about` is the id of the submission that it is for, empty where it is for none. Returns when its record was first put,
+        which a create or a replay has to follow soon; None where it may follow at any time, as on one disk.
         """
         if what is Publication.INTENT:
             self.raise_serial(store)
+        return None
+
+    def came_back(self, about: str) -> None:
+        """Know that nothing more can come of the create or replay of a submission, whether it was answered or not."""
 
     def raise_serial(self, store: "Store") -> None:
         """Note beside the state how far it has come and where it lies. Raises StateError."""
         if self.is_moved():
             store.looks.forget_all(LookKind.WATCH)
         self._note.write(store.lineage, store.events.last())
+
+    def _refuse_copy(self) -> None:
+        if (self.folder / COPY_NOTE).exists():
+            raise GuardRefused(
+                f"{self.folder}: holds a copy of a state that lies in a store, and docbatch.yaml does not say in which",
+                hint="nothing was read or changed; put 'state:' back into docbatch.yaml, and run 'docbatch state migrate --to-disk'"
+                " to have the state here",
+            )
 
     def was_spent_from(self) -> bool:
         """Say whether it was ever noted how far a state here had come."""

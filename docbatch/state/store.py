@@ -47,6 +47,7 @@ from docbatch.state.waiting_documents import WaitingDocuments
 from docbatch.state.warned import WarnedDocuments
 
 if TYPE_CHECKING:
+    from docbatch.sending_fence import FenceTime
     from docbatch.state.acceptances import Acceptances
     from docbatch.state.costs import RecordedCosts
     from docbatch.state.moves import Moves
@@ -178,9 +179,12 @@ class Store:
             with self.write():
                 self.database.execute("INSERT OR REPLACE INTO meta VALUES ('plan', ?)", (digest,))
 
-    def publish(self, what: Publication, about: str = "") -> None:
-        """Have what is committed known to every successor, as its home does. Raises StateError: then what it was for is not done."""
-        self.home.publish(self, what, about)
+    def publish(self, what: Publication, about: str = "") -> "FenceTime | None":
+        """Have what is committed known to every successor, as its home does. Raises StateError: then what it was for is not done.
+
+        Returns when its record was first put, None where that limits nothing.
+        """
+        return self.home.publish(self, what, about)
 
     def raise_serial(self) -> None:
         """Note beside the state how far it has come and where it lies. Raises StateError."""
@@ -247,7 +251,8 @@ class Store:
             ) from error
 
     def close(self) -> None:
-        self.database.close()
+        """Close it, as its home does. Raises StateError where the last of it cannot be recorded elsewhere."""
+        self.home.close(self)
 
     def __enter__(self) -> Self:
         return self

@@ -25,6 +25,8 @@ def read(
         " (SELECT count(*) FROM submission_item AS e WHERE e.submission = submission.id AND e.status = 'running'),"
         " EXISTS (SELECT 1 FROM event WHERE submission = submission.id AND kind = 'replay_refused'),"
         " EXISTS (SELECT 1 FROM event WHERE submission = submission.id AND kind IN ('found', 'resolved_found')),"
+        " status IN ('intended', 'unanswered', 'held')"
+        "   AND EXISTS (SELECT 1 FROM event WHERE submission = submission.id AND kind = 'torn'),"
         f" checksum, {SUM if known is None else 'NULL'} FROM submission {clause}",
         parameters,
     ).fetchall()
@@ -34,7 +36,7 @@ def read(
         elif known.get(identity) != recorded:
             compare(f"submission {identity}", recorded, _sum_of(database, identity))
             known[identity] = recorded
-        remote_id, ready, running, refused, was_found = rest
+        remote_id, ready, running, refused, was_found, torn = rest
         yield Submission(
             id=identity,
             sequence=sequence,
@@ -46,6 +48,7 @@ def read(
             running=running,
             replay_refused=bool(refused),
             found=bool(was_found),
+            torn=bool(torn),
         )
 
 

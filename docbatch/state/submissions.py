@@ -5,10 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from docbatch.core.errors import StateError
-from docbatch.core.lifecycle import Event, advance
+from docbatch.core.lifecycle import DOUBTFUL, Event, advance
 from docbatch.core.models import (
     Failure,
-    FailureClass,
     ItemStatus,
     RemoteObject,
     Submission,
@@ -20,18 +19,10 @@ from docbatch.state.deliveries import Deliveries
 from docbatch.state.entries import Entries
 from docbatch.state.events import Events
 from docbatch.state.items import Items
+from docbatch.state.lost_work import EXPIRED, RESULT_LOST
 from docbatch.state.records import Collected, Frozen, ReadyItem
 from docbatch.state.results import Results
 from docbatch.state.submission_rows import SUM, read
-
-RESULT_LOST = Failure(
-    FailureClass.EXPIRED,
-    "its stored result was lost, and no run of the provider is known of which it could be fetched again",
-)
-EXPIRED = Failure(
-    FailureClass.EXPIRED,
-    "the vendor no longer has the work or its result; it is not sent again without consent",
-)
 
 
 class Submissions:
@@ -147,6 +138,16 @@ class Submissions:
             status = self._advance(identity, event, body)
             if status in {SubmissionStatus.VOID, SubmissionStatus.UNSENT}:
                 self._release_all(identity, attempts=0 if event is Event.NOT_SENT else 1)
+
+    def tear(self) -> int:
+        """Note of all creates without an answer that an owner who was replaced may still send them; return of how many it was not known."""
+        with self._database.write():
+            left = [each for each in self.open() if each.status in DOUBTFUL and not each.torn]
+            for each in left:
+                self._advance(
+                    each.id, Event.TORN, {"reason": "another run took over the state from its owner"}
+                )
+        return len(left)
 
     def question(self) -> list[str]:
         """Turn creates that a dead process left in flight into open questions; return which."""

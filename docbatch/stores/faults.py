@@ -38,6 +38,10 @@ class StoreUnreachable(StoreFault):
     """The store could not be reached, or answered with an error that passes."""
 
 
+class NotOffered(StoreFault):
+    """The store does not do what it was asked for, such as to write under a condition, and will not the next time."""
+
+
 _FIRST_LINE = re.compile(r"[^\n]*")
 _QUERY = re.compile(r"(https?://[^\s?]*)\?\S*")
 _CODE = re.compile(
@@ -86,6 +90,10 @@ _REFUSED = frozenset(
 )
 
 
+_NOT_OFFERED = ("NotImplemented", "501")
+"""As stores word it, as a code or as a status."""
+
+
 @contextmanager
 def faults(store: str) -> Iterator[None]:
     """Turn what obstore raises into a StoreFault of the store named."""
@@ -129,6 +137,8 @@ def _kind(text: str) -> type[StoreFault]:
     said = _URL.sub("", _head(text))
     if name in _NO_BUCKET:
         return BucketMissing
+    if name in _NOT_OFFERED or (status is not None and status[1][:3] in _NOT_OFFERED):
+        return NotOffered
     if name in _REFUSED or _ABOUT_CREDENTIALS.search(said):
         return StoreRefused
     if name in _ELSEWHERE or "redirect" in said or (status is not None and status[1][:3] in _NO_STORE):

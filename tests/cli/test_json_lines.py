@@ -57,6 +57,7 @@ TRIED = (
     ("state", "show", "nothing"),
     ("state", "rm", "job", "a.txt", "--dry-run"),
     ("state", "unlock"),
+    ("state", "migrate"),
     ("state", "check"),
     ("state", "compact"),
     ("state", "mv", "job", "job", "other", "--dry-run"),

@@ -19,6 +19,9 @@ LEGAL = """
     intended    not_sent        unsent
     unsent      intended        intended
     intended    unanswered      unanswered
+    intended    torn            unanswered
+    unanswered  torn            unanswered
+    held        torn            held
     unanswered  accepted        submitted
     unanswered  replay_refused  unanswered
     unanswered  found           submitted

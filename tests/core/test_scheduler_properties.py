@@ -74,6 +74,7 @@ def submissions(draw: st.DrawFn) -> tuple[Submission, ...]:
             ready=draw(st.integers(0, 2)),
             running=draw(st.integers(0, 2)),
             replay_refused=draw(st.booleans()),
+            torn=draw(st.booleans()),
         )
         for number in range(draw(st.integers(0, 5)))
     )
@@ -283,6 +284,16 @@ def test_a_submission_is_asked_one_question_at_a_time(recorded: Snapshot, now: f
 
     assert len(settled) == len(set(settled))
     assert not followed & set(settled)
+
+
+@given(snapshots, moments)
+def test_what_another_owner_may_still_send_never_counts_as_absent(recorded: Snapshot, now: float) -> None:
+    torn = {each.id for each in recorded.submissions if each.torn}
+    absent = {
+        each.submission for each in schedule(recorded, now).actions if isinstance(each, Close) and each.absent
+    }
+
+    assert not absent & torn
 
 
 @given(snapshots, moments)

@@ -63,13 +63,15 @@ Act = Callable[[Caller], None]
 
 
 class Peer:
-    """Plays one act for each connection, the last one again and again."""
+    """Plays one act for each connection, the last one again and again. `greeted` is called in the midst of each encrypted handshake."""
 
-    def __init__(self, *acts: Act, tls: bool = False) -> None:
+    def __init__(self, *acts: Act, tls: bool = False, greeted: Callable[[], None] | None = None) -> None:
         self.callers: list[Caller] = []
         self.over = threading.Event()
         self._acts = acts
-        self._context = _server_context() if tls else None
+        self._context = server_context() if tls else None
+        if self._context is not None and greeted is not None:
+            self._context.sni_callback = lambda *_: greeted()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
         self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
@@ -116,7 +118,7 @@ class Peer:
             caller.connection.shutdown(socket.SHUT_RDWR)
 
 
-def _server_context() -> ssl.SSLContext:
+def server_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     return context

@@ -1,6 +1,6 @@
 """A home that stands in for the one on this machine, and a vendor beside it: what is published and asked, in its order."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +10,7 @@ import pytest
 
 from docbatch.core.errors import StateError
 from docbatch.providers.base import Accepted, Intent
+from docbatch.sending_fence import FenceTime
 from docbatch.state.home import Home, Publication
 from docbatch.state.store import Store
 from docbatch.testing.fake.provider import FakeProvider
@@ -19,10 +20,14 @@ UNREACHABLE = "the home of the state cannot be reached"
 
 @dataclass
 class Journal:
-    """What came to homes and vendors. `refused` is what cannot be published; submissions are numbered as they come."""
+    """What came to homes and vendors. `refused` is what cannot be published; submissions are numbered as they come.
+
+    `began` are the moments at which records of what is about to be sent began, one after the other; the rest has no limit.
+    """
 
     entries: list[str] = field(default_factory=list)
     refused: Collection[Publication] = ()
+    began: list[FenceTime] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def number(self, submission: str) -> int:
@@ -39,11 +44,13 @@ class WatchedHome(Home):
         super().__init__(folder)
         self._journal = journal
 
-    def publish(self, store: Store, what: Publication, about: str) -> None:
+    def publish(self, store: Store, what: Publication, about: str) -> FenceTime | None:
         if what in self._journal.refused:
             raise StateError(UNREACHABLE)
         self._journal.entries.append(self._seen(what, about))
         super().publish(store, what, about)
+        leaves = what in {Publication.INTENT, Publication.REPLAY} and self._journal.began
+        return self._journal.began.pop(0) if leaves else None
 
     def _seen(self, what: Publication, about: str) -> str:
         if not about:
@@ -70,9 +77,11 @@ class WatchedProvider(FakeProvider):
 
 
 @contextmanager
-def watched(*refused: Publication, speaks_as: type[WatchedProvider] = WatchedProvider) -> Iterator[Journal]:
+def watched(
+    *refused: Publication, speaks_as: type[WatchedProvider] = WatchedProvider, began: Sequence[FenceTime] = ()
+) -> Iterator[Journal]:
     """Have every home in the block be such a one, and every provider of a fake project. What is `refused` cannot be published."""
-    journal = Journal(refused=refused)
+    journal = Journal(refused=refused, began=list(began))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Home, "at", partial(WatchedHome, journal=journal))
         patch.setattr(WatchedProvider, "journal", journal, raising=False)

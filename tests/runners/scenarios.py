@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from docbatch.testing.crash import CommandRun, Ending
 from docbatch.testing.matrix import essence
 from tests.runners.gate import Asked, Point, after, before, held, late, lost
-from tests.runners.two_runners import HELD, KEYED, LOCKED, SERVICES, STATE, Runner, World, world
+from tests.runners.two_runners import GENERAL, HELD, KEYED, LOCKED, SERVICES, STATE, Runner, World, world
 
 MOST_RUNS = 6
 MOST_TOLD = 1000
@@ -106,7 +106,10 @@ def _stop(course: Course, point: Point, mode: Mode) -> bool:
 
 
 def _go_on(course: Course) -> None:
-    course.note("a", course.world["a"].go_on(), 0, LOCKED)
+    ended = course.world["a"].go_on()
+    # To one that was stopped while it waited for the store, no answer came in time.
+    is_silence = ended.code == GENERAL and "no answer came in time" in ended.err
+    course.note("a", ended, *((GENERAL,) if is_silence else (0, LOCKED)))
 
 
 def stopped(course: Course, point: Point, mode: Mode) -> None:

@@ -47,8 +47,8 @@ EXPIRY = 300.0
 """Seconds that the store's dates go on while nobody renews a lease, which are more than it is held for."""
 LONG_STOP = 400.0
 """Seconds that a runner finds to have passed while it was stopped."""
-HELD, LOCKED = 4, 11
-"""Exit codes: something waits for a person, and another run owns the state."""
+GENERAL, HELD, LOCKED = 1, 4, 11
+"""Exit codes: an error that has no other, something waits for a person, and another run owns the state."""
 
 
 @dataclass

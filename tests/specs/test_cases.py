@@ -22,12 +22,16 @@ providers: {lab: {type: local}}
 stores: {lake: {type: s3, bucket: docs}, disk: {type: folder, path: lake}}
 """
 BEYOND_A_SCHEMA = {
-    "what docbatch.yaml says is in another file": {
+    "what docbatch.yaml says is in another file, or in another part of it": {
         "job-extends-what-is-not-there",
         "job-ids-at-the-local-engine",
         "job-no-sink",
         "job-operation-the-provider-has-not",
         "job-store-unknown",
+        "project-environment-with-a-state-in-a-folder",
+        "project-state-in-a-folder",
+        "project-state-in-a-misspelt-store",
+        "project-state-in-no-store",
         "job-unknown-connection",
         "job-unknown-variable",
     },
@@ -94,6 +98,7 @@ BEYOND_A_SCHEMA = {
         "job-where-size-upside-down",
         "project-environment-poll-backwards",
         "project-environments-of-one-id",
+        "project-environments-of-one-state",
         "project-poll-backwards",
         "job-window-that-never-ends",
         "project-prices-backwards",

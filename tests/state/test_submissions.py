@@ -8,15 +8,18 @@ import pytest
 
 from docbatch.core.errors import StateError
 from docbatch.core.lifecycle import Event, IllegalTransition
+from docbatch.core.looks import LookKind, SpacedLooks
 from docbatch.core.models import (
     Failure,
     FailureClass,
     ItemStatus,
     Operation,
     Recipe,
+    Recovery,
     RemoteObject,
     Submission,
     SubmissionStatus,
+    Traits,
     WorkItem,
 )
 from docbatch.state.records import Collected, Frozen, ReadyItem
@@ -322,3 +325,52 @@ def test_that_a_person_asked_to_stop_it_changes_nothing_but_its_history(store: S
 
     assert status(store, "s1") is SubmissionStatus.SUBMITTED
     assert statuses(store)[A] is ItemStatus.LIVE
+
+
+def test_all_that_has_no_answer_is_torn_and_stays_so(store: Store) -> None:
+    intend(store, "s1", A)
+    store.submissions.record("s1", Event.UNANSWERED)
+    store.submissions.record("s1", Event.UNKNOWABLE)
+    accepted(store, "s2", B)
+
+    assert store.submissions.tear() == 1
+    assert store.submissions.tear() == 0
+
+    assert [(each.id, each.status, each.torn) for each in store.submissions.open()] == [
+        ("s1", SubmissionStatus.HELD, True),
+        ("s2", SubmissionStatus.SUBMITTED, False),
+    ]
+
+
+def test_what_was_in_flight_is_torn_and_an_open_question_of_which_earlier_looks_say_nothing(
+    store: Store,
+) -> None:
+    intend(store, "s1", A)
+    store.submissions.record("s1", Event.UNANSWERED)
+    store.looks.record("s1", LookKind.EMPTY, SpacedLooks(3, 7000.0, 7040.0), Traits(Recovery.FINDABLE, 1))
+    intend(store, "s2", B)
+
+    assert store.submissions.tear() == 2
+
+    assert [(each.id, each.status, each.torn) for each in store.submissions.open()] == [
+        ("s1", SubmissionStatus.UNANSWERED, True),
+        ("s2", SubmissionStatus.UNANSWERED, True),
+    ]
+    assert store.looks.of("s1", LookKind.EMPTY).count == 0
+    assert store.submissions.question() == []
+    assert [each.event for each in store.events.of("s2")] == [Event.INTENDED, Event.TORN]
+
+
+def test_what_was_found_or_settled_by_a_person_is_torn_no_more(store: Store) -> None:
+    intend(store, "s1", A)
+    intend(store, "s2", B)
+    store.submissions.tear()
+    store.submissions.accept("s1", Event.FOUND, "r1", {})
+    store.submissions.record("s2", Event.RESOLVED_ABSENT)
+    intend(store, "s3", B)
+
+    assert [(each.id, each.torn) for each in store.submissions.all()] == [
+        ("s1", False),
+        ("s2", False),
+        ("s3", False),
+    ]

@@ -16,7 +16,7 @@ from docbatch.core.errors import (
     UsageError,
     gravest,
 )
-from docbatch.core.lifecycle import Event
+from docbatch.core.lifecycle import DOUBTFUL, Event
 from docbatch.core.models import FailureClass, Stops, Submission, SubmissionStatus
 from docbatch.engine.administration.edit_state import locked, named_jobs, named_submission
 from docbatch.engine.clock import Clock, SystemClock, patiently
@@ -34,8 +34,6 @@ from docbatch.specs.values import Connection
 from docbatch.spool import Spool
 from docbatch.state.home import Publication
 from docbatch.state.store import Store
-
-DOUBTFUL = {SubmissionStatus.INTENDED, SubmissionStatus.UNANSWERED, SubmissionStatus.HELD}
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,14 @@ def read_store_secret(store: str, reference: Reference, root: Path) -> str:
         raise CredentialsError(told, hint=error.hint) from None
 
 
+def read_state_key(reference: Reference, root: Path) -> str:
+    """Return the key that the state in a store is encrypted with, as text. Raises CredentialsError, as `read_key` does."""
+    try:
+        return _checked("", reference, _read("", reference, root), "encryption key", "key")
+    except CredentialsError as error:
+        raise CredentialsError(error.message.replace("connection ''", "the state"), hint=error.hint) from None
+
+
 def read_sink_secret(job: str, reference: Reference, root: Path) -> str:
     """Return what opens the place of a sink's outputs. Raises CredentialsError, as `read_key` does."""
     try:

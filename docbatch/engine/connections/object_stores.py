@@ -1,6 +1,7 @@
 """The stores of a project as sources and sinks use them: credentials looked up once, and given to no host that may not have them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -127,17 +128,8 @@ class ObjectStores:
         return Bucket(lambda: self.open(name), folder)
 
     def _settings(self, name: str) -> "StoreSettings":
-        from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores
-
-        spec = self._declared[name].declared
-        assert not isinstance(spec, FolderStoreSpec), "a folder is read as a folder"
-        self._check_host(name, spec)
-        wanted = {
-            setting: reference for setting, reference in _references(spec).items() if reference is not None
-        }
-        return store_settings(
-            name, spec, {setting: self._secret(name, reference) for setting, reference in wanted.items()}
-        )
+        secret = partial(self._secret, name)
+        return store_with_credentials(self._declared[name], secret, self._allowed_hosts)
 
     def _secret(self, name: str, reference: Reference) -> str:
         if not self._looks:
@@ -154,14 +146,30 @@ class ObjectStores:
             hint = beside if error.hint is None else f"{error.hint}; {beside}"
             raise CredentialsError(error.message, hint=hint) from None
 
-    def _check_host(self, name: str, spec: "RemoteStoreSpec") -> None:
-        from docbatch.stores.settings import is_own_host  # noqa: PLC0415 - few projects have stores
 
-        host = urlsplit(spec.endpoint or "").hostname
-        if host is None or is_own_host(spec.type, host) or is_loopback(host):
-            return
-        if not (spec.allow_host and name in self._allowed_hosts):
-            raise foreign_host("store", name, "credentials", host, spec.type)
+def store_with_credentials(
+    store: "StoreConnection", secret: Callable[[Reference], str], allowed_hosts: Collection[str]
+) -> "StoreSettings":
+    """Return how a store is reached that is no folder, each `secret` looked up. Raises CredentialsError."""
+    from docbatch.specs.stores import FolderStoreSpec, store_settings  # noqa: PLC0415 - few projects have stores
+
+    spec = store.declared
+    assert not isinstance(spec, FolderStoreSpec), "a folder is read as a folder"
+    _check_host(store.name, spec, allowed_hosts)
+    wanted = {setting: reference for setting, reference in _references(spec).items() if reference is not None}
+    return store_settings(
+        store.name, spec, {setting: secret(reference) for setting, reference in wanted.items()}
+    )
+
+
+def _check_host(name: str, spec: "RemoteStoreSpec", allowed_hosts: Collection[str]) -> None:
+    from docbatch.stores.settings import is_own_host  # noqa: PLC0415 - few projects have stores
+
+    host = urlsplit(spec.endpoint or "").hostname
+    if host is None or is_own_host(spec.type, host) or is_loopback(host):
+        return
+    if not (spec.allow_host and name in allowed_hosts):
+        raise foreign_host("store", name, "credentials", host, spec.type)
 
 
 def _references(spec: "RemoteStoreSpec") -> Mapping[str, Reference | None]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from docbatch.core.after_silence import MAY_BE_SENT
 from docbatch.core.amounts import Amount
 from docbatch.core.changes import ChangeKind, Reason
 from docbatch.core.experience import Expected
@@ -263,12 +264,9 @@ def _example(change: Change) -> tuple[str, str]:
 
 
 def _open(submission: Submission) -> OpenWork:
-    return OpenWork(
-        submission.id,
-        submission.connection,
-        str(submission.status),
-        NEXT[submission.status].format(submission.id),
-    )
+    why = f"{MAY_BE_SENT}; " if submission.torn else ""
+    following = why + NEXT[submission.status].format(submission.id)
+    return OpenWork(submission.id, submission.connection, str(submission.status), following)
 
 
 def _left_out(plan: Plan) -> Iterator[str]:

@@ -14,6 +14,7 @@ from docbatch.core.scheduler import Submit, keeps_from_creating
 from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.passwords import read_passwords
 from docbatch.engine.connections.provider_connections import ProviderConnection
+from docbatch.engine.connections.recorded_create import recorded_create
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Answered, Intended, SentOutside, Trouble
 from docbatch.engine.running.look_for_unknown_work import knows_all_work
@@ -23,6 +24,7 @@ from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import take_consequences
 from docbatch.engine.spending.closed_windows import sent_outside
 from docbatch.providers.base import Accepted, Batch, Intent, Provider
+from docbatch.sending_fence import FenceTime
 from docbatch.specs.values import PasswordPlace
 from docbatch.state.home import Publication
 from docbatch.state.records import Frozen, Reservation
@@ -70,8 +72,8 @@ def _send(
     intent = yield from prepare(run, connection, batch)
     if intent is None or connection.is_ending or run.room(connection) == 0 or run.is_shut():
         return 0
-    _intend(run, connection, int(action.recipe), intent, reserved)
-    return len(batch.items) if (yield from _create(run, connection, intent)) else 0
+    began = _intend(run, connection, int(action.recipe), intent, reserved)
+    return len(batch.items) if (yield from _create(run, connection, intent, began)) else 0
 
 
 def _name(run: Run, action: Submit) -> str:
@@ -97,8 +99,11 @@ def batch_of(run: Run, target: ResolvedJob, action: Submit, identity: str) -> Ba
 
 def _intend(
     run: Run, connection: ProviderConnection, recipe: int, intent: Intent, reserved: Reservation
-) -> None:
-    """Make durable, and known to every successor, that it is about to be sent. Nothing is waited for between this and the create."""
+) -> FenceTime | None:
+    """Make durable, and known to every successor, that it is about to be sent. Nothing is waited for between this and the create.
+
+    Returns what `publish` does.
+    """
     batch = intent.batch
     submission = Submission(
         batch.submission, 0, connection.name, connection.account, SubmissionStatus.INTENDED
@@ -115,12 +120,13 @@ def _intend(
     )
     run.store.submissions.intend(submission, frozen, now=run.clock.wall())
     run.budget.spend(_purpose(connection.name, str(recipe)))
-    run.store.publish(Publication.INTENT, batch.submission)
+    began = run.store.publish(Publication.INTENT, batch.submission)
     run.follow(batch.submission).intent = intent
     shares = run.store.shares.of_items([item.row for item in batch.items])
     run.observe(Intended(batch.submission, connection.name, len(batch.items), shares))
     tell_late(run, batch)
     run.queues.take(recipe, {item.key for item in batch.items})
+    return began
 
 
 def tell_late(run: Run, batch: Batch) -> None:
@@ -132,13 +138,11 @@ def tell_late(run: Run, batch: Batch) -> None:
         run.observe(SentOutside(batch.submission, job, documents, target.window.shown, target.deadline))
 
 
-def _create(run: Run, connection: ProviderConnection, intent: Intent) -> Talk[bool]:
+def _create(run: Run, connection: ProviderConnection, intent: Intent, began: FenceTime | None) -> Talk[bool]:
     """Make the one call that cannot be repeated, and record the answer. Returns False when nothing was sent for sure."""
     identity = intent.submission
     try:
-        accepted = yield from connection.ask(
-            ProviderCall.CREATE, lambda provider: provider.create(intent), gives=Accepted
-        )
+        accepted = yield from create_recorded(run, connection, ProviderCall.CREATE, intent, began)
     except (ProviderError, CredentialsError) as error:
         return _was_sent(run, connection, intent, error)
     run.bisection.forget([item.key for item in intent.batch.items])
@@ -149,6 +153,18 @@ def _create(run: Run, connection: ProviderConnection, intent: Intent) -> Talk[bo
     run.observe(Answered(identity, "accepted", accepted.remote_id or ""))
     run.remark(identity, accepted.note)
     return True
+
+
+def create_recorded(
+    run: Run, connection: ProviderConnection, call: ProviderCall, intent: Intent, began: FenceTime | None
+) -> Talk[Accepted]:
+    """Ask for what was recorded, and let the home of the state know when nothing of it is under way. Raises as `ask` does."""
+    back = run.store.home.came_back
+    if connection.is_ending:
+        # It is not even begun then.
+        back(intent.submission)
+    act = partial(recorded_create, intent=intent, began=began, back=back)
+    return (yield from connection.ask(call, act, gives=Accepted))
 
 
 def _was_sent(

@@ -12,7 +12,7 @@ from docbatch.engine.connections.conversations import Talk
 from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Answered
 from docbatch.engine.running.run_context import Followed, Run
-from docbatch.engine.running.send_submission import with_passwords
+from docbatch.engine.running.send_submission import create_recorded, with_passwords
 from docbatch.engine.running.take_consequences import take_consequences
 from docbatch.providers.base import Accepted, Batch, Intent, Sighting, left_by_looks
 from docbatch.state.home import Publication
@@ -40,10 +40,8 @@ def settle(run: Run, connection: ProviderConnection, action: Settle) -> Talk[Non
     try:
         if action.replay:
             again = yield from _unlocked(run, connection, wanted)
-            run.store.publish(Publication.REPLAY, action.submission)
-            accepted = yield from connection.ask(
-                call, lambda provider: provider.create(again), gives=Accepted
-            )
+            began = run.store.publish(Publication.REPLAY, action.submission)
+            accepted = yield from create_recorded(run, connection, call, again, began)
             _accept(run, connection, action.submission, Event.ACCEPTED, accepted)
             return
         sighting = yield from _sighting(run, connection, wanted)

@@ -23,10 +23,11 @@ import httpx
 from docbatch import __version__
 from docbatch.providers.http import causes
 from docbatch.providers.http.addresses import Forbidden
-from docbatch.providers.http.exchanges import CLOSED, Broken, Exchange, Exchanges, Late
+from docbatch.providers.http.exchanges import CLOSED, Broken, Exchange, Exchanges, Late, RecordTooOld
 from docbatch.providers.http.redaction import redact, without_keys, without_keys_in
 from docbatch.providers.http.reply import Reply
 from docbatch.providers.http.sockets import BoundedBackend
+from docbatch.sending_fence import FenceTime
 
 CONNECT_PATIENCE = 10.0
 SILENCES = 10
@@ -75,7 +76,8 @@ Take = Callable[[int, Mapping[str, str]], Callable[[bytes], object] | None]
 class Call:
     """What is asked. `subject` names it in messages, once redacted; `limit` is the largest answer in bytes.
 
-    With `take` the body goes where that says and is not part of the reply.
+    With `take` the body goes where that says and is not part of the reply. `record` is when that was recorded which it asks for:
+    it leaves soon after, or not at all.
     """
 
     method: str
@@ -87,6 +89,7 @@ class Call:
     files: Files | None = None
     secrets: Sequence[str] = ()
     take: Take | None = None
+    record: FenceTime | None = None
 
 
 # The client lets through what its protocol library says of a body that is not as long as was stated.
@@ -122,7 +125,7 @@ class Client:
 
     def exchange(self, call: Call) -> Reply | ExchangeFailure:
         """Send one request and read the answer. What a body's own stream raises passes through."""
-        exchange = Exchange(self._longest)
+        exchange = Exchange(self._longest, call.record)
         began = time.monotonic()
         try:
             with self._exchanges.under_way(exchange):
@@ -168,7 +171,8 @@ class Client:
         text = redact(f"{call.subject}: {told}", call.secrets)
         # What this side ended is nothing that stands in its way.
         reason = redact(_reason(error, what), call.secrets)
-        cause = None if closed else causes.unreached(reason, _host(call.url))
+        host = "" if isinstance(error, RecordTooOld) else _host(call.url)
+        cause = None if closed else causes.unreached(reason, host)
         return ExchangeFailure(
             text, exchange.sent, late=isinstance(error, httpx.TimeoutException | Late), cause=cause
         )

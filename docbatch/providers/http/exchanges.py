@@ -11,6 +11,8 @@ from typing import Any
 
 from httpcore import NetworkStream
 
+from docbatch.sending_fence import TOO_OLD, FenceTime, is_in_time
+
 CLOSED = "the connection was closed"
 
 
@@ -29,17 +31,26 @@ class Closed(Broken):
         super().__init__(CLOSED)
 
 
+class RecordTooOld(Broken):
+    """The record of what was to be sent is too old: it may not leave any more."""
+
+    def __init__(self) -> None:
+        super().__init__(TOO_OLD)
+
+
 class Exchange:
     """One exchange, in the thread that makes it. It may take `seconds` in all, from now.
 
     `sent` is False only while no byte of the request can have left. `socket` is what it talks through as of now, `attempt`
-    the connection that is being made for it.
+    the connection that is being made for it. `record` is when what the request asks for was recorded, where that is how long it
+    may leave.
     """
 
-    __slots__ = ("_seconds", "_until", "attempt", "begun", "sent", "socket")
+    __slots__ = ("_record", "_seconds", "_until", "attempt", "begun", "sent", "socket")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, record: FenceTime | None = None) -> None:
         self._seconds = seconds
+        self._record = record
         self._until = time.monotonic() + seconds
         self.begun = False
         self.sent = False
@@ -55,6 +66,12 @@ class Exchange:
         """Take note that the request comes next. A proxy's CONNECT is no byte of it."""
         if event.endswith("send_request_headers.started") and details["request"].method != b"CONNECT":
             self.begun = True
+
+    def leave(self) -> None:
+        """Take note that what is written from now on leaves. Raises RecordTooOld before the first byte of a request that may not."""
+        if self.begun and not self.sent and not is_in_time(self._record):
+            raise RecordTooOld
+        self.sent = self.begun
 
     def left(self, most: float | None = None) -> float:
         """Return the seconds that are left, `most` at most. Raises Late when there are none."""
@@ -153,8 +170,8 @@ class Exchanges:
         """Make a socket the exchange's. Whoever closes afterwards ends it, so that not even a first byte leaves."""
         with self.lock:
             self._check()
+            exchange.leave()
             exchange.socket = talking
-            exchange.sent = exchange.begun
 
     def _check(self) -> None:
         if self.closed:

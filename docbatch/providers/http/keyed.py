@@ -6,7 +6,7 @@ Nothing follows redirects, retries, or sends the key anywhere but to the connect
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import dumps
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -20,6 +20,7 @@ from docbatch.providers.http.proxies import proxy_for
 from docbatch.providers.http.rates import Pace
 from docbatch.providers.http.redaction import redact
 from docbatch.providers.http.reply import Reply
+from docbatch.sending_fence import record_began, seconds_left
 
 __all__ = ["Files", "Heard", "KeyedClient", "PresignedClient", "Reply", "redact"]
 
@@ -113,11 +114,13 @@ class KeyedClient:
         """Send the request that costs money, once, on a connection of its own.
 
         Returns 2xx with JSON and a definite 4xx. Raises NotSent when no byte left or for 429, CredentialsError for 401
-        and 403, Uncertain for everything else. Once the client is closed no byte leaves.
+        and 403, Uncertain for everything else. Once the client is closed no byte leaves, nor once its record is too old.
         """
         # Said with the request, since two that end at once may otherwise be given each other's connection.
         stated = {"Content-Type": "application/json", "Connection": "close", **headers}
-        call = self._call("POST", path, params=(), headers=stated, content=body)
+        call = replace(
+            self._call("POST", path, params=(), headers=stated, content=body), record=record_began()
+        )
         outcome = self._exchange(self._fresh, call)
         if isinstance(outcome, ExchangeFailure):
             if outcome.sent:
@@ -168,7 +171,7 @@ class KeyedClient:
         limiter = None if self._limiter is None else self._limiter.of(call.method, urlsplit(call.url).path)
         if limiter is not None:
             try:
-                limiter.wait()
+                limiter.wait(within=seconds_left(call.record))
             except Unavailable as error:
                 told = redact(f"{call.subject}: {error.message}; this request was not sent", call.secrets)
                 return ExchangeFailure(told, sent=False, retry_after=error.retry_after, cause=error.cause)

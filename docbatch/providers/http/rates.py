@@ -215,14 +215,15 @@ class Limiter:
         with self._pace.opened() as bucket:
             return bucket.rate
 
-    def wait(self) -> None:
+    def wait(self, *, within: float = float("inf")) -> None:
         """Return when the next request may go.
 
-        Raises Unavailable when that is long from now, with the seconds until then as `retry_after`, and once closed.
+        Raises Unavailable when that is long from now, or not `within` so many seconds, with the seconds until then as `retry_after`,
+        and once closed.
         """
         slept = 0.0
         for kept in self._turns:
-            slept = self._await_turn(kept, slept)
+            slept = self._await_turn(kept, slept, min(within, SLEEPS * LONGEST_SLEEP))
 
     def of(self, method: str, path: str) -> Self:  # noqa: ARG002 - one for all requests
         return self
@@ -236,8 +237,8 @@ class Limiter:
         with self._pace.opened() as bucket:
             bucket.refuse(retry_after)
 
-    def _await_turn(self, kept: KeptBucket, slept: float) -> float:
-        """Return once a request may go, how long its call has slept by then. Raises Unavailable."""
+    def _await_turn(self, kept: KeptBucket, slept: float, most: float) -> float:
+        """Return once a request may go, how long its call has slept by then, which is `most` at most. Raises Unavailable."""
         turn: int | None = None
         while not self._closed.is_set():
             with kept.opened() as bucket:
@@ -246,7 +247,7 @@ class Limiter:
                     left, turn = bucket.delay, None
                 silence = bucket.silence
                 is_long = max(silence, left - silence) > LONGEST_SLEEP
-                if is_long or slept + left > SLEEPS * LONGEST_SLEEP:
+                if is_long or slept + left > most:
                     raise _long(silence, left, kept.users)
                 if turn is None:
                     turn = bucket.book()

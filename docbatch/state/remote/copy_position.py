@@ -12,12 +12,11 @@ from typing import NamedTuple
 from docbatch.core.errors import AlteredState, ForeignState, NewerState
 from docbatch.owner_only import opener
 from docbatch.state.copies import settle_on_disk
+from docbatch.state.homes import COPY_NOTE
 from docbatch.state.remote.log_records import LogEnd, read_end
 from docbatch.state.remote.page_changes import write_all
 from docbatch.state.remote.sealed_text import opened, sealed
 from docbatch.state.remote.wal_frames import WalPosition
-
-NAME = "position"
 
 
 class FileMark(NamedTuple):
@@ -46,26 +45,26 @@ class CopyPosition:
 
 def is_copy(folder: Path) -> bool:
     """Say whether a folder was ever that of a copy, so that a database in it is nobody's only one."""
-    return (folder / NAME).is_file()
+    return (folder / COPY_NOTE).is_file()
 
 
 def note(folder: Path, project: str, position: CopyPosition | None) -> None:
     """Note how far a copy has come, durably, or that nobody knows. Raises OSError."""
-    draft = folder / f"{NAME}.new"
+    draft = folder / f"{COPY_NOTE}.new"
     descriptor = opener(str(draft), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         write_all(descriptor, sealed({"project": project, "copy": _described(position)}), 0)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    os.replace(draft, folder / NAME)  # noqa: PTH105 - one function that a test stops, as the others here
+    os.replace(draft, folder / COPY_NOTE)  # noqa: PTH105 - one function that a test stops, as the others here
     settle_on_disk(folder)
 
 
 def noted(folder: Path, project: str) -> CopyPosition | None:
     """Return what was noted; None where nothing is known, or by another project, or by a newer docbatch."""
     try:
-        said = opened((folder / NAME).read_bytes(), NAME, project).head["copy"]
+        said = opened((folder / COPY_NOTE).read_bytes(), COPY_NOTE, project).head["copy"]
         if said is None:
             return None
         file, wal = said["file"], said["wal"]

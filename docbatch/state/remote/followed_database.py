@@ -98,6 +98,9 @@ class FollowedDatabase:
         self._copy.settle(self._copy.end, self._wal)
         return pieces(self._file) if is_in else None
 
+    def is_over(self, connection: sqlite3.Connection) -> bool:
+        return connection is self._connection
+
     def close(self) -> None:
         """Close the writer, too. What was not recorded stays in SQLite's log, where the next start drops it."""
         self._connection.close()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from docbatch.core.errors import OwnerReplaced, StateLocked
-from docbatch.state.remote.log_records import START, LogEnd, read_end
+from docbatch.state.remote.log_records import START, LogEnd, read_end, read_key_id
 from docbatch.state.remote.object_names import LEASE
 from docbatch.state.remote.sealed_text import altered, opened, sealed
 
@@ -29,7 +29,10 @@ class StateOwner:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """`reached` is a record that is known to stand: all of them where it was released. `renewals` makes each content a new one."""
+    """`reached` is a record that is known to stand: all of them where it was released. `renewals` makes each content a new one.
+
+    `key` is the id of the key that the state is encrypted with.
+    """
 
     project: str
     epoch: int
@@ -37,6 +40,7 @@ class Lease:
     reached: LogEnd = START
     renewals: int = 0
     released: bool = field(default=False, kw_only=True)
+    key: str | None = field(default=None, kw_only=True)
 
     def written(self) -> bytes:
         owner = {
@@ -53,6 +57,7 @@ class Lease:
                 "reached": self.reached.described(),
                 "renewals": self.renewals,
                 "released": self.released,
+                "key": self.key,
             }
         )
 
@@ -68,6 +73,7 @@ def read_lease(content: bytes, project: str) -> Lease:
             reached=read_end(head["reached"]),
             renewals=int(head["renewals"]),
             released=head["released"] is True,
+            key=read_key_id(head),
         )
     except (KeyError, TypeError, ValueError):
         raise altered(LEASE, "it is not what docbatch writes") from None

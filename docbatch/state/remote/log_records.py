@@ -29,6 +29,10 @@ ENDS = frozenset({RecordKind.RELEASE, RecordKind.SEAL})
 """What nothing follows in the log of an epoch."""
 
 
+READABLE = frozenset({RecordKind.SNAPSHOT})
+"""Whose bodies are never encrypted: they say the digest of an object that anybody can read who can read the record."""
+
+
 class LogEnd(NamedTuple):
     """The last record of a log as far as it is known, or of a copy: its place, and its digest, which all before are part of."""
 
@@ -45,7 +49,10 @@ START = LogEnd(Position(0, 0), "")
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One record. `writer` is the owner, or who took over from it; `token` is drawn anew for each; `previous` is a digest."""
+    """One record. `writer` is the owner, or who took over from it; `token` is drawn anew for each; `previous` is a digest.
+
+    `body` is as it stands in the store: encrypted where there is a `key`, which is its id, but for the bodies of `READABLE`.
+    """
 
     project: str
     position: Position
@@ -54,6 +61,7 @@ class LogRecord:
     token: str
     previous: str
     body: bytes = b""
+    key: str | None = None
 
     def written(self) -> bytes:
         head = {
@@ -64,6 +72,7 @@ class LogRecord:
             "writer": self.writer,
             "token": self.token,
             "previous": self.previous,
+            "key": self.key,
         }
         return sealed(head, self.body)
 
@@ -86,6 +95,12 @@ def read_end(said: Mapping[str, Any]) -> LogEnd:
     return LogEnd(Position(int(said["epoch"]), int(said["sequence"])), str(said["digest"]))
 
 
+def read_key_id(head: Mapping[str, Any]) -> str | None:
+    """Return which key a head says, None where none. Raises KeyError."""
+    said = head["key"]
+    return None if said is None else str(said)
+
+
 def _record(head: Mapping[str, Any], body: bytes, name: str) -> LogRecord:
     try:
         return LogRecord(
@@ -96,6 +111,7 @@ def _record(head: Mapping[str, Any], body: bytes, name: str) -> LogRecord:
             token=str(head["token"]),
             previous=str(head["previous"]),
             body=body,
+            key=read_key_id(head),
         )
     except (KeyError, TypeError, ValueError):
         raise altered(name, "it is not what docbatch writes") from None

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from docbatch.core.errors import AlteredState
 from docbatch.state.remote.leases import Lease, read_lease, replaced
-from docbatch.state.remote.log_records import LogEnd, LogRecord, RecordKind, read_record
+from docbatch.state.remote.log_records import READABLE, LogEnd, LogRecord, RecordKind, read_record
 from docbatch.state.remote.object_names import LEASE, Position, log_name
 from docbatch.state.remote.sealed_text import altered
+from docbatch.state.remote.state_chunks import PLAIN, ChunkForm
 from docbatch.state.remote.store_requests import Steps, StoredObject, put_new, put_over
 
 
@@ -23,16 +24,20 @@ class OwnedLog:
     writer: str
     end: LogEnd
     draw: Callable[[], str]
+    form: ChunkForm = PLAIN
 
     @property
     def epoch(self) -> int:
         return self.end.position.epoch
 
     def following(self, kind: RecordKind, body: bytes) -> LogRecord:
-        """Return the record that is to be written next."""
+        """Return the record that is to be written next, its body encrypted where there is a key: with other bytes each time."""
         epoch, sequence = self.end.position
         place = Position(epoch, sequence + 1)
-        return LogRecord(self.project, place, kind, self.writer, self.draw(), self.end.digest, body)
+        if body and kind not in READABLE:
+            body = self.form.encrypted(log_name(place), body)
+        token, previous = self.draw(), self.end.digest
+        return LogRecord(self.project, place, kind, self.writer, token, previous, body, self.form.key_id)
 
 
 def append(log: OwnedLog, kind: RecordKind, body: bytes = b"") -> Steps[OwnedLog]:

@@ -15,6 +15,7 @@ from docbatch.core.errors import AlteredState
 from docbatch.state.remote.log_records import LogRecord
 from docbatch.state.remote.object_names import chunk_epoch, log_name
 from docbatch.state.remote.sealed_text import altered
+from docbatch.state.remote.state_chunks import PLAIN, ChunkForm
 
 FORM = 1
 """Of bodies. Another is refused: the objects around them have a version, so this one changes with it."""
@@ -61,11 +62,11 @@ class WholeState:
         return _line({"form": FORM, "chunks": list(self.chunks)})
 
 
-def read_changes(record: LogRecord) -> PageChanges | WholeState | None:
+def read_changes(record: LogRecord, form: ChunkForm = PLAIN) -> PageChanges | WholeState | None:
     """Return what a record changed; None where it changed nothing. Raises AlteredState."""
     if not record.body:
         return None
-    line, _, packed = record.body.partition(b"\n")
+    line, _, packed = form.decrypted(log_name(record.position), record.body).partition(b"\n")
     try:
         head = json.loads(line)
         if head["form"] != FORM:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from docbatch.core.errors import AlteredState
-from docbatch.state.remote.leases import read_lease
+from docbatch.state.remote.leases import Lease, read_lease
 from docbatch.state.remote.log_records import ENDS, START, LogEnd, LogRecord, RecordKind, follows, read_record
 from docbatch.state.remote.object_names import (
     LEASE,
@@ -17,7 +17,7 @@ from docbatch.state.remote.object_names import (
 )
 from docbatch.state.remote.sealed_text import altered
 from docbatch.state.remote.state_snapshots import StateSnapshot, read_snapshot
-from docbatch.state.remote.store_requests import Steps, T, names_below, read
+from docbatch.state.remote.store_requests import TOGETHER, Steps, StoredObject, T, names_below, read, read_all
 
 _TIMES = 5
 """How often reading begins again, because an owner removed meanwhile what was about to be read."""
@@ -25,12 +25,16 @@ _TIMES = 5
 
 @dataclass(frozen=True, slots=True)
 class RecordedHistory:
-    """`snapshot` is the newest that is named, if there is one and it was looked for. `records` follow it or, where that `goes_on`, the copy at hand."""
+    """`snapshot` is the newest that is named, if there is one and it was looked for. `records` follow it or, where that `goes_on`, the copy at hand.
+
+    `keys` are what all that was read says of the key it is encrypted with.
+    """
 
     snapshot: StateSnapshot | None
     goes_on: bool
     records: Sequence[LogRecord]
     end: LogEnd
+    keys: frozenset[str | None] = frozenset()
 
 
 def newest_snapshot(project: str) -> Steps[StateSnapshot | None]:
@@ -73,10 +77,13 @@ def load(
     places = yield from listed_records(end.position)
     left = [place for place in places if until is None or place.epoch <= until]
     records: list[LogRecord] = []
+    ahead: list[StoredObject | None] = []
     following = _after(end.position, last)
     while left if until is None else following.epoch <= until:
         _require(left, following)
-        record = yield from _record(project, left.pop(0))
+        if not ahead:
+            ahead = yield from read_all([log_name(each) for each in left[:TOGETHER]])
+        record = _record(project, left.pop(0), ahead.pop(0))
         wrong = follows(record, end)
         if wrong is not None:
             raise wrong
@@ -84,7 +91,8 @@ def load(
         end, following = record.end(), _after(record.position, record)
     if left:
         raise altered(log_name(left[0]), "it stands behind the end of its log")
-    return RecordedHistory(snapshot, goes_on, tuple(records), end)
+    keys = {each.key for each in (snapshot, *records) if each is not None}
+    return RecordedHistory(snapshot, goes_on, tuple(records), end, frozenset(keys))
 
 
 def begun_again(begin: Callable[[], Steps[T]]) -> Steps[T]:
@@ -98,17 +106,25 @@ def begun_again(begin: Callable[[], Steps[T]]) -> Steps[T]:
     raise AssertionError
 
 
+def current_lease(project: str) -> Steps[Lease | None]:
+    """Return the lease, None where nobody ever had the state. Raises AlteredState, ForeignState, NewerState."""
+    found = yield from read(LEASE)
+    return None if found is None else read_lease(found.content, project)
+
+
 def look(project: str, copy: LogEnd = START) -> Steps[RecordedHistory]:
     """Return what stands, without a lease and without writing: what a reader sees was the state at one moment.
 
-    The lease alone tells that a copy is all there is: who released it writes nothing more. Raises AlteredState, ForeignState,
-    NewerState.
+    Raises AlteredState, ForeignState, NewerState.
     """
-    found = yield from read(LEASE)
-    if found is not None:
-        lease = read_lease(found.content, project)
-        if lease.released and lease.reached == copy:
-            return RecordedHistory(None, True, (), copy)
+    lease = yield from current_lease(project)
+    return (yield from look_behind(lease, project, copy))
+
+
+def look_behind(lease: Lease | None, project: str, copy: LogEnd = START) -> Steps[RecordedHistory]:
+    """Return what stands, as `look` does. The lease alone tells that a copy is all there is: who released it writes nothing more."""
+    if lease is not None and lease.released and lease.reached == copy:
+        return RecordedHistory(None, True, (), copy, frozenset({lease.key}))
     return (yield from begun_again(lambda: _look(project, copy)))
 
 
@@ -142,8 +158,7 @@ def _require(left: Sequence[Position], following: Position) -> None:
         raise altered(log_name(left[0]), "it stands behind the end of its log")
 
 
-def _record(project: str, place: Position) -> Steps[LogRecord]:
-    found = yield from read(log_name(place))
+def _record(project: str, place: Position, found: StoredObject | None) -> LogRecord:
     if found is None:
         raise altered(log_name(place), "it is missing")
     return read_record(found.content, place, project)

@@ -5,19 +5,32 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from docbatch.core.errors import AlteredState, StateError
+from docbatch.core.errors import AlteredState, StateError, StateLocked
 from docbatch.state.remote.followed_database import FollowedDatabase
-from docbatch.state.remote.log_records import START, LogEnd, RecordKind
+from docbatch.state.remote.leases import Lease
+from docbatch.state.remote.log_records import START, LogEnd, LogRecord, RecordKind
 from docbatch.state.remote.object_names import LOG, log_name
-from docbatch.state.remote.owned_log import OwnedLog, append, release, renew
+from docbatch.state.remote.owned_log import HeldLease, OwnedLog, append, release, renew
 from docbatch.state.remote.page_changes import WholeState
 from docbatch.state.remote.record_stores import RecordStore, drive
-from docbatch.state.remote.recorded_history import RecordedHistory, covered_by, look
+from docbatch.state.remote.recorded_history import (
+    RecordedHistory,
+    covered_by,
+    current_lease,
+    look_behind,
+)
 from docbatch.state.remote.removal import remove_covered
 from docbatch.state.remote.sending_fence import FenceTime, fence_time
-from docbatch.state.remote.state_chunks import PLAIN, ChunkForm, read_chunk, reusable, write_chunks
+from docbatch.state.remote.state_chunks import (
+    PLAIN,
+    ChunkForm,
+    contents_of,
+    read_chunk,
+    reusable,
+    write_chunks,
+)
 from docbatch.state.remote.state_snapshots import StateSnapshot, name_snapshot
-from docbatch.state.remote.store_requests import ListedName, Steps, T, names_below
+from docbatch.state.remote.store_requests import Steps, T, names_below
 from docbatch.state.remote.taking_over import Claim, OwnedState, take
 from docbatch.state.remote.working_copy import WorkingCopy
 
@@ -40,51 +53,125 @@ class StatePlace:
     def chunk(self, name: str) -> bytes:
         return self.do(read_chunk(name, self.form))
 
+    def chunks(self, names: Sequence[str]) -> Iterator[bytes]:
+        """Yield the contents of chunks in order, fetched side by side."""
+        return contents_of(names, self.do, self.form)
 
-def refresh(place: StatePlace, project: str, folder: Path) -> RecordedHistory:
-    """Bring the copy in a folder up to what the store says, without a lease and without writing there.
 
-    The caller holds the lock of the folder. Raises AlteredState, ForeignState, NewerState, GuardRefused, OSError.
+@dataclass(frozen=True, slots=True)
+class SeenState:
+    """What the store says beyond a copy that has come to `end`, and who has the lease."""
+
+    end: LogEnd
+    history: RecordedHistory
+    lease: Lease | None
+
+    @property
+    def is_all_there(self) -> bool:
+        """Whether the copy has it all."""
+        return self.history.goes_on and not self.history.records
+
+
+def see(place: StatePlace, project: str, folder: Path) -> SeenState | None:
+    """Look what a copy lacks as it lies there, None where something has to be done to it first. Nothing is written anywhere."""
+    end = WorkingCopy(folder, project, place.form).settled()
+    return None if end is None else _see(place, project, end)
+
+
+def _see(place: StatePlace, project: str, end: LogEnd, lease: Lease | None = None) -> SeenState:
+    found = lease or place.do(current_lease(project))
+    return SeenState(end, place.do(look_behind(found, project, end)), found)
+
+
+def refresh(place: StatePlace, project: str, folder: Path, seen: SeenState | None = None) -> SeenState:
+    """Bring the copy in a folder up to what the store says, without a lease and without writing there; `seen` is not looked at again.
+
+    The caller sees that nobody has the copy open. Raises AlteredState, ForeignState, NewerState, GuardRefused, OSError.
     """
-    copy = WorkingCopy(folder, project, place.form)
+    return _bring(place, WorkingCopy(folder, project, place.form), seen)
+
+
+def _bring(
+    place: StatePlace, copy: WorkingCopy, seen: SeenState | None = None, lease: Lease | None = None
+) -> SeenState:
     for left in reversed(range(_TIMES)):
-        history = place.do(look(project, copy.begin()))
+        end = copy.begin()
+        if seen is None or seen.end != end:
+            seen = _see(place, copy.project, end, lease)
         try:
-            copy.bring(history, place.chunk)
+            copy.bring(seen.history, place.chunk, place.chunks)
         except AlteredState:
             # An owner may remove what a newer snapshot made needless, between the look and here.
             if not left:
                 raise
+            seen, lease = None, None
         else:
-            return history
+            return seen
     raise AssertionError
 
 
 class RemoteState:
-    """The state from `take_state` until `close`. After an error of `publish` nothing is recorded any more, and nothing may be sent.
+    """The state from `take_state` or `look_at_state` until `close`. After an error of `publish` nothing is recorded any more, and nothing may be sent.
 
     Only one thread at a time uses it, `renew` excepted.
     """
 
-    def __init__(
-        self, place: StatePlace, owned: OwnedState, copy: WorkingCopy, behind: Sequence[ListedName]
-    ) -> None:
-        self.history = owned.history
+    def __init__(self, place: StatePlace, claim: Claim, copy: WorkingCopy) -> None:
         self._place = place
+        self._claim = claim
         self._copy = copy
-        self._log: OwnedLog | None = owned.log
-        self._lease = owned.lease
-        self._reached = owned.log.end
-        self._former: StateSnapshot | None = owned.history.snapshot
+        self._log: OwnedLog | None = None
+        self._lease: HeldLease | None = None
+        self._reached = copy.end
+        self._former: StateSnapshot | None = None
         self._own_chunks: set[str] = set()
         self._followed: FollowedDatabase | None = None
-        self._records = len(behind)
-        self._bytes = sum(each.size for each in behind)
+        self._records = self._bytes = 0
+        self.is_quiet = True
 
     @property
     def end(self) -> LogEnd:
         """The last record that is known to stand."""
         return self._reached
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether this run took the state over, and has not let go of it."""
+        return self._lease is not None
+
+    @property
+    def epoch(self) -> int:
+        return self._reached.position.epoch
+
+    def own(self) -> None:
+        """Take over what was only looked at so far. Raises StateLocked where it is not that any more, and what `take` raises."""
+        owned = self._place.do(take(self._claim, self._copy.end))
+        if owned.is_quiet and owned.history.goes_on and not self._is_changed(owned.history.records):
+            self.begin(owned)
+            return
+        # What another left under way has to stay known to who takes over next, so its log ends only in order where nothing is.
+        self._place.do(release(owned.lease, owned.log, quiet=owned.is_quiet))
+        raise StateLocked(
+            "another run changed the state since this one looked at it",
+            hint="nothing was sent or changed; run the same command again",
+        )
+
+    def _is_changed(self, records: Sequence[LogRecord]) -> bool:
+        found = map(self._copy.changed, records)
+        return any(each is not None and (isinstance(each, WholeState) or bool(each.pages)) for each in found)
+
+    def begin(self, owned: OwnedState) -> None:
+        self._log, self._lease, self._reached = owned.log, owned.lease, owned.log.end
+        self._former, self.is_quiet = owned.history.snapshot, owned.is_quiet
+        covered = covered_by(owned.history.snapshot).position
+        behind = self._place.do(names_below(LOG, log_name(covered) if covered > START.position else None))
+        self._records = len(behind)
+        self._bytes = sum(each.size for each in behind)
+
+    def replace(self, write: Callable[[Path], None]) -> None:
+        """Have another database be written in the place of the copy, which nobody has open. It is recorded as a whole."""
+        self._copy.clear()
+        write(self._copy.path)
 
     def follow(self, connection: sqlite3.Connection) -> None:
         """Read from now on what the writer of the copy commits, from its first transaction on. `close` closes it as well."""
@@ -131,6 +218,7 @@ class RemoteState:
 
     def renew(self) -> None:
         """Renew the lease. Another thread may do so, but one at a time. Raises OwnerReplaced."""
+        assert self._lease is not None, "the state is not owned"
         self._lease = self._place.do(renew(self._lease, self._reached))
 
     def close(self, *, quiet: bool = True) -> None:
@@ -143,21 +231,32 @@ class RemoteState:
                 self.publish(RecordKind.CHANGES)
                 if self.is_snapshot_due:
                     self.snapshot()
-                self._settle(self._followed, quiet=quiet)
-            elif self._log is not None:
-                self._copy.settle(self._place.do(release(self._lease, self._log, quiet=quiet)).end)
+            if self._log is not None:
+                self._let_go(quiet=quiet)
         finally:
-            self._log = None
-            followed, self._followed = self._followed, None
-            if followed is not None:
-                followed.close()
+            self.abandon()
 
-    def _settle(self, followed: FollowedDatabase, *, quiet: bool) -> None:
-        log = self._own()
-        self._log = None
-        followed.settled()
-        log = self._place.do(release(self._lease, log, quiet=quiet))
-        followed.recorded(log.end)
+    def is_followed_by(self, connection: sqlite3.Connection) -> bool:
+        """Say whether a connection is that of the writer of the copy."""
+        return self._followed is not None and self._followed.is_over(connection)
+
+    def abandon(self) -> None:
+        """Record nothing more and let go of nothing: who takes over ends the log. The writer is closed."""
+        self._log = self._lease = None
+        followed, self._followed = self._followed, None
+        if followed is not None:
+            followed.close()
+
+    def _let_go(self, *, quiet: bool) -> None:
+        log, lease, self._log = self._own(), self._lease, None
+        assert lease is not None, "it is owned"
+        if self._followed is not None:
+            self._followed.settled()
+        log = self._place.do(release(lease, log, quiet=quiet))
+        if self._followed is not None:
+            self._followed.recorded(log.end)
+        else:
+            self._copy.settle(log.end)
 
     def _whole(self, log: OwnedLog, followed: FollowedDatabase) -> bytes:
         return WholeState(self._write(log, followed.whole())).written()
@@ -194,7 +293,17 @@ def take_state(place: StatePlace, claim: Claim, folder: Path) -> RemoteState:
     """
     copy = WorkingCopy(folder, claim.project, place.form)
     owned = place.do(take(claim, copy.begin()))
-    copy.bring(owned.history, place.chunk)
-    covered = covered_by(owned.history.snapshot).position
-    after = log_name(covered) if covered > START.position else None
-    return RemoteState(place, owned, copy, place.do(names_below(LOG, after)))
+    copy.bring(owned.history, place.chunk, place.chunks)
+    state = RemoteState(place, claim, copy)
+    state.begin(owned)
+    return state
+
+
+def look_at_state(place: StatePlace, claim: Claim, folder: Path, lease: Lease | None) -> RemoteState:
+    """Have a folder hold what a state is, to be taken over by `own` once there is something to write. As `take_state` otherwise.
+
+    `lease` is the one that stands.
+    """
+    copy = WorkingCopy(folder, claim.project, place.form)
+    _bring(place, copy, lease=lease)
+    return RemoteState(place, claim, copy)

@@ -11,6 +11,7 @@ from itertools import groupby
 from docbatch.state.remote.object_names import (
     CHUNKS,
     LOG,
+    PROBES,
     SNAPSHOTS,
     Position,
     chunk_epoch,
@@ -23,6 +24,8 @@ from docbatch.state.remote.store_requests import ListedName, Remove, Steps, name
 
 KEPT_FOR = 7 * 86400.0
 """Seconds by the store's dates: who reads, or was just replaced, is not to miss what it is about to read."""
+PROBES_KEPT_FOR = 86400.0
+"""Seconds: who put one reads it at once, and removes it unless it was killed."""
 _ENDS_KEPT = 2
 
 
@@ -31,6 +34,7 @@ def remove_covered(newest: StateSnapshot, former: StateSnapshot | None) -> Steps
     records = yield from names_below(LOG)
     snapshots = yield from names_below(SNAPSHOTS)
     chunks = yield from names_below(CHUNKS)
+    probes = yield from names_below(PROBES)
     # The date of what was just written is the store's word for now.
     now = max((each.modified for each in snapshots), default=0.0)
     known = [each for each in (newest, former) if each is not None]
@@ -40,6 +44,7 @@ def remove_covered(newest: StateSnapshot, former: StateSnapshot | None) -> Steps
         *unused_chunks(chunks, known),
     ]
     old = [each.name for each in needless if now - each.modified >= KEPT_FOR]
+    old += [each.name for each in probes if now - each.modified >= PROBES_KEPT_FOR]
     for name in old:
         yield Remove(name)
     return len(old)

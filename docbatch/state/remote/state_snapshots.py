@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from docbatch.state.remote.leases import replaced
-from docbatch.state.remote.log_records import LogEnd, LogRecord, RecordKind, read_end
+from docbatch.state.remote.log_records import LogEnd, LogRecord, RecordKind, read_end, read_key_id
 from docbatch.state.remote.object_names import Position, snapshot_name
 from docbatch.state.remote.owned_log import OwnedLog, append
 from docbatch.state.remote.sealed_text import altered, opened, sealed
@@ -18,12 +18,13 @@ from docbatch.state.remote.store_requests import Steps, put_new, read
 class StateSnapshot:
     """`named` is the record that names it, `covers` the last record that is in it: others may stand between the two.
 
-    `chunks` are names of objects, in the order of their contents.
+    `chunks` are names of objects, in the order of their contents, and `key` the id of the key they are encrypted with.
     """
 
     named: Position
     covers: LogEnd
     chunks: tuple[str, ...]
+    key: str | None = None
 
 
 def write_snapshot(
@@ -45,14 +46,19 @@ def name_snapshot(
     """Write which chunks the state is after a record, and have a record name that. Raises OwnerReplaced."""
     epoch, sequence = log.end.position
     place = Position(epoch, sequence + 1)
-    head = {"project": log.project, "covers": covers.described(), "chunks": list(chunks)}
+    head = {
+        "project": log.project,
+        "covers": covers.described(),
+        "chunks": list(chunks),
+        "key": log.form.key_id,
+    }
     content = sealed(head)
     stands = yield from put_new(snapshot_name(place), content)
     if stands.content != content:
         raise replaced(f"another wrote {snapshot_name(place)}")
     body = json.dumps({"snapshot": hashlib.sha256(content).hexdigest()}).encode()
     log = yield from append(log, RecordKind.SNAPSHOT, body)
-    return log, StateSnapshot(place, covers, chunks)
+    return log, StateSnapshot(place, covers, chunks, log.form.key_id)
 
 
 def read_snapshot(record: LogRecord) -> Steps[StateSnapshot]:
@@ -65,8 +71,9 @@ def read_snapshot(record: LogRecord) -> Steps[StateSnapshot]:
     try:
         meant = json.loads(record.body)["snapshot"]
         covers, chunks = read_end(head["covers"]), tuple(map(str, head["chunks"]))
+        key = read_key_id(head)
     except (ValueError, KeyError, TypeError):
         raise altered(name, "it is not what docbatch writes") from None
     if meant != hashlib.sha256(found.content).hexdigest():
         raise altered(name, "it is another than the log names")
-    return StateSnapshot(record.position, covers, chunks)
+    return StateSnapshot(record.position, covers, chunks, key)

@@ -5,7 +5,7 @@ from then on by everybody; a name that was removed is free again. Nothing is ass
 answer was lost may be done much later, or never.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from docbatch.core.errors import StateError
@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between the tries to have a put settled whose answer was lost."""
+TOGETHER = 64
+"""Objects that are asked for at once, at most: of chunks, that is 16 MiB."""
 
 
 class Get(NamedTuple):
@@ -52,6 +54,12 @@ class Pause(NamedTuple):
     seconds: float
 
 
+class Together(NamedTuple):
+    """Answered by the answers to each, in order. None has to come before another: a store may be asked them side by side."""
+
+    requests: tuple[Get | Put, ...]
+
+
 class StoredObject(NamedTuple):
     """An object as it was read. `modified` is the store's date, in seconds since 1970."""
 
@@ -66,13 +74,19 @@ class ListedName(NamedTuple):
     size: int = 0
 
 
-StoreRequest: TypeAlias = Get | Put | ListBelow | Remove | Pause
+StoreRequest: TypeAlias = Get | Put | ListBelow | Remove | Pause | Together
 Steps: TypeAlias = Generator[StoreRequest, Any, T]
 """A driver: yields requests, is sent their answers, and returns what it came to."""
 
 
 def read(name: str) -> Steps[StoredObject | None]:
     found: StoredObject | None = yield Get(name)
+    return found
+
+
+def read_all(names: Sequence[str]) -> Steps[list[StoredObject | None]]:
+    """Return what several names stand for, side by side. `TOGETHER` are as many as memory has room for, whatever they are."""
+    found: list[StoredObject | None] = yield Together(tuple(map(Get, names)))
     return found
 
 
@@ -87,15 +101,33 @@ def put_new(name: str, content: bytes) -> Steps[StoredObject]:
     Whatever became of a put is read from its name. Where nothing is there, the same bytes are put again: of the two, should
     the first arrive late, the store takes one.
     """
+    put = Put(name, content)
+    tag: str | None = yield put
+    return (yield from _standing(put, tag))
+
+
+def put_all_new(puts: Sequence[Put]) -> Steps[list[StoredObject]]:
+    """Do what `put_new` does for objects of which none has to stand before another, side by side; return what stands there."""
+    tags: list[str | None] = yield Together(tuple(puts))
+    stand = []
+    for put, tag in zip(puts, tags, strict=True):
+        stand.append((yield from _standing(put, tag)))
+    return stand
+
+
+def _standing(put: Put, tag: str | None) -> Steps[StoredObject]:
+    """Return what stands under the name of a put that was answered by a tag, or by nothing."""
     for seconds in PAUSES:
-        tag: str | None = yield Put(name, content)
         if tag is not None:
-            return StoredObject(content, tag, 0.0)
-        found = yield from read(name)
+            break
+        found = yield from read(put.name)
         if found is not None:
             return found
         yield Pause(seconds)
-    raise _unsettled(name)
+        tag = yield put
+    if tag is None:
+        raise _unsettled(put.name)
+    return StoredObject(put.content, tag, 0.0)
 
 
 def put_over(name: str, content: bytes, former: StoredObject) -> Steps[StoredObject | None]:

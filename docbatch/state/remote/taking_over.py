@@ -21,6 +21,8 @@ from docbatch.state.remote.recorded_history import (
 )
 from docbatch.state.remote.sealed_text import altered
 from docbatch.state.remote.sending_fence import STILL_FOR
+from docbatch.state.remote.state_chunks import PLAIN, ChunkForm
+from docbatch.state.remote.state_key import require_key
 from docbatch.state.remote.store_requests import (
     Pause,
     Remove,
@@ -35,25 +37,33 @@ from docbatch.state.remote.store_requests import (
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who wants to own a state. `takes` is the token of a lease that a person says nobody works with any more."""
+    """Who wants to own a state. `takes` is the token of a lease that a person says nobody works with any more.
+
+    `form` is how the state is written, and says with which key it has to have been.
+    """
 
     project: str
     owner: StateOwner
     draw: Callable[[], str]
     takes: str | None = None
+    form: ChunkForm = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedState:
-    """What an owner begins with: its log with one record, its lease, and all that was recorded before."""
+    """What an owner begins with: its log with one record, its lease, and all that was recorded before.
+
+    `is_quiet` says that the owner before ended its log itself: what it sent without an answer is not under way any more.
+    """
 
     log: OwnedLog
     lease: HeldLease
     history: RecordedHistory
+    is_quiet: bool = False
 
 
 def take(claim: Claim, copy: LogEnd = START) -> Steps[OwnedState]:
-    """Become the owner. Raises StateLocked, OwnerReplaced, ForeignState, NewerState, AlteredState, GuardRefused."""
+    """Become the owner. Raises StateLocked, OwnerReplaced, ForeignState, NewerState, AlteredState, GuardRefused, CredentialsError."""
     lease = yield from claim_lease(claim)
     before = lease.lease.epoch - 1
     reached = lease.lease.reached
@@ -62,8 +72,10 @@ def take(claim: Claim, copy: LogEnd = START) -> Steps[OwnedState]:
         # Whoever was the owner may be about to send what it recorded just before its log was ended.
         yield Pause(STILL_FOR)
     begin = LogEnd(Position(lease.lease.epoch, 0), history.end.digest)
-    log = yield from append(OwnedLog(claim.project, claim.owner.token, begin, claim.draw), RecordKind.OPEN)
-    return OwnedState(log, lease, history)
+    log = yield from append(
+        OwnedLog(claim.project, claim.owner.token, begin, claim.draw, claim.form), RecordKind.OPEN
+    )
+    return OwnedState(log, lease, history, is_quiet)
 
 
 def _ended(claim: Claim, copy: LogEnd, reached: LogEnd, until: int) -> Steps[tuple[bool, RecordedHistory]]:
@@ -73,7 +85,7 @@ def _ended(claim: Claim, copy: LogEnd, reached: LogEnd, until: int) -> Steps[tup
 
 
 def claim_lease(claim: Claim) -> Steps[HeldLease]:
-    """Return the lease of an epoch that nobody had. Raises StateLocked, GuardRefused."""
+    """Return the lease of an epoch that nobody had. Raises StateLocked, GuardRefused, CredentialsError."""
     found = yield from read(LEASE)
     if found is None and (yield from names_below(LOG)):
         # Who came first may have done both in between.
@@ -84,13 +96,14 @@ def claim_lease(claim: Claim) -> Steps[HeldLease]:
                 hint="nothing was sent; bring the object 'lease' back from a former version of it, or restore a backup into another prefix",
             )
     if found is None:
-        first = Lease(claim.project, 1, claim.owner)
+        first = Lease(claim.project, 1, claim.owner, key=claim.form.key_id)
         stands = yield from put_new(LEASE, first.written())
         return _won(claim, first, stands)
     former = read_lease(found.content, claim.project)
+    require_key(former.key, claim.form.key)
     if not former.released and former.owner.token != claim.takes:
         yield from _require_expired(claim, former, found)
-    lease = Lease(claim.project, former.epoch + 1, claim.owner, former.reached)
+    lease = Lease(claim.project, former.epoch + 1, claim.owner, former.reached, key=former.key)
     now = yield from put_over(LEASE, lease.written(), found)
     return _won(claim, lease, now)
 
@@ -152,7 +165,9 @@ def _end_log(claim: Claim, epoch: int, end: LogEnd) -> Steps[LogRecord]:
     while True:
         sequence = end.position.sequence + 1 if end.position.epoch == epoch else 1
         place, token = Position(epoch, sequence), claim.owner.token
-        seal = LogRecord(claim.project, place, RecordKind.SEAL, token, claim.draw(), end.digest)
+        seal = LogRecord(
+            claim.project, place, RecordKind.SEAL, token, claim.draw(), end.digest, key=claim.form.key_id
+        )
         stands = yield from put_new(log_name(place), seal.written())
         last = read_record(stands.content, place, claim.project)
         if last.kind in ENDS:

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -17,12 +17,15 @@ from docbatch.state.remote.page_changes import PageChanges, WholeState, read_cha
 from docbatch.state.remote.recorded_history import RecordedHistory
 from docbatch.state.remote.sealed_text import altered
 from docbatch.state.remote.state_chunks import PIECE, PLAIN, ChunkForm, digest_in, pieces
+from docbatch.state.remote.state_key import require_key
 from docbatch.state.remote.wal_frames import WalPosition, reaches
 
 _WITHOUT_CHANGES = ENDS | {RecordKind.OPEN, RecordKind.SNAPSHOT}
 
 Fetch = Callable[[str], bytes]
 """Returns the content of a chunk by its name, judged by it."""
+FetchTogether = Callable[[Sequence[str]], Iterator[bytes]]
+"""Yields the contents of chunks in order, each judged by its name."""
 
 
 class WorkingCopy:
@@ -32,7 +35,7 @@ class WorkingCopy:
         self.folder = folder
         self.path = folder / "state.db"
         self.end = START
-        self._project = project
+        self.project = project
         self._form = form
 
     def begin(self) -> LogEnd:
@@ -44,7 +47,7 @@ class WorkingCopy:
         if not is_copy(self.folder):
             self._refuse_another()
             self.unsettle()
-        position = noted(self.folder, self._project)
+        position = noted(self.folder, self.project)
         if position is None or not self._is_as(position) or not self._cut_back(position):
             position = None
             self.unsettle()
@@ -52,30 +55,49 @@ class WorkingCopy:
         self.end = START if position is None else position.end
         return self.end
 
-    def bring(self, history: RecordedHistory, fetch: Fetch) -> None:
-        """Make the copy what a history says. Raises AlteredState, OSError; then it is not believed the next time, but for its pieces."""
+    def settled(self) -> LogEnd | None:
+        """Return the last record that is in the copy as it lies there, None where something has to be done to it first."""
+        position = noted(self.folder, self.project)
+        if position is None or position.wal is not None or not self._is_as(position):
+            return None
+        log = self._beside("-wal")
+        return None if log.exists() and log.stat().st_size else position.end
+
+    def bring(self, history: RecordedHistory, fetch: Fetch, together: FetchTogether | None = None) -> None:
+        """Make the copy what a history says. Raises AlteredState, OSError; then it is not believed the next time, but for its pieces.
+
+        With `together`, that is how chunks are fetched. Raises CredentialsError, GuardRefused for another key, before anything is done.
+        """
+        for said in history.keys:
+            require_key(said, self._form.key)
         base, records = self._base(history)
-        changes = [(each, changed) for each in records if (changed := _changed(each)) is not None]
+        changes = [(each, changed) for each in records if (changed := self.changed(each)) is not None]
         if base is not None or changes:
             self.unsettle()
             if base is not None:
-                self._assemble(base, fetch)
+                self._assemble(base, together or (lambda names: map(fetch, names)))
             self._take_on(changes)
         if history.end != self.end or base is not None or changes:
             self.settle(history.end)
 
     def settle(self, end: LogEnd, wal: WalPosition | None = None) -> None:
         """Note that the copy is what the log says up to a record. What it is must be durable. Raises OSError."""
-        note(self.folder, self._project, CopyPosition(end, FileMark.of(self.path), wal))
+        note(self.folder, self.project, CopyPosition(end, FileMark.of(self.path), wal))
         self.end = end
 
     def unsettle(self) -> None:
         """Note that nobody knows what the copy is, until `settle`. Raises OSError."""
-        note(self.folder, self._project, None)
+        note(self.folder, self.project, None)
+
+    def clear(self) -> None:
+        """Remove the database, of which nothing is known any more then. Raises OSError."""
+        self.unsettle()
+        self._remove_logs()
+        self.path.unlink(missing_ok=True)
 
     def is_untouched(self) -> bool:
         """Say whether the database is as it was noted: then all that was written since is in SQLite's log."""
-        position = noted(self.folder, self._project)
+        position = noted(self.folder, self.project)
         return position is not None and position.file is not None and position.file == FileMark.of(self.path)
 
     def _refuse_another(self) -> None:
@@ -127,14 +149,18 @@ class WorkingCopy:
     def _base(self, history: RecordedHistory) -> tuple[tuple[str, ...] | None, Sequence[LogRecord]]:
         """Return of which chunks to begin, None where with the copy at hand, and which records follow."""
         for place in reversed(range(len(history.records))):
-            changed = _changed(history.records[place])
+            changed = self.changed(history.records[place])
             if isinstance(changed, WholeState):
                 return changed.chunks, history.records[place + 1 :]
         if history.goes_on and self.end != START:
             return None, history.records
         return () if history.snapshot is None else history.snapshot.chunks, history.records
 
-    def _assemble(self, chunks: Sequence[str], fetch: Fetch) -> None:
+    def changed(self, record: LogRecord) -> PageChanges | WholeState | None:
+        """Return what a record changes, None where it is of a kind that changes nothing. Raises AlteredState."""
+        return None if record.kind in _WITHOUT_CHANGES else read_changes(record, self._form)
+
+    def _assemble(self, chunks: Sequence[str], fetch: FetchTogether) -> None:
         """Make the database of chunks. What the one that lies there has of them is not fetched, whatever else it is."""
         self._remove_logs()
         if not chunks:
@@ -145,8 +171,9 @@ class WorkingCopy:
         try:
             with _Pieces(self.path, self._form) as there:
                 offset = 0
+                fetched = fetch([name for name in chunks if digest_in(name) not in there])
                 for name in chunks:
-                    content = there.find(digest_in(name)) or fetch(name)
+                    content = there.find(digest_in(name)) if digest_in(name) in there else next(fetched)
                     write_all(descriptor, content, offset)
                     offset += len(content)
             os.fsync(descriptor)
@@ -196,14 +223,12 @@ class _Pieces:
         if self._descriptor is not None:
             os.close(self._descriptor)
 
-    def find(self, digest: str) -> bytes | None:
-        if self._descriptor is None or digest not in self._places:
-            return None
+    def __contains__(self, digest: str) -> bool:
+        return digest in self._places
+
+    def find(self, digest: str) -> bytes:
+        assert self._descriptor is not None
         return os.pread(self._descriptor, PIECE, self._places[digest])
-
-
-def _changed(record: LogRecord) -> PageChanges | WholeState | None:
-    return None if record.kind in _WITHOUT_CHANGES else read_changes(record)
 
 
 def _page_size(header: bytes) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from unittest.mock import patch
 
+from docbatch.core.after_silence import AfterSilence, after_silence
 from docbatch.core.models import Recovery
 from docbatch.state.remote import owned_log, removal, sending_fence, taking_over
 from docbatch.state.remote.leases import replaced
@@ -26,7 +27,7 @@ from docbatch.state.remote.recorded_history import (
     newest_snapshot,
 )
 from docbatch.state.remote.sealed_text import opened
-from docbatch.state.remote.sending_fence import AfterSilence, FenceTime, after_silence
+from docbatch.state.remote.sending_fence import FenceTime
 from docbatch.state.remote.state_snapshots import StateSnapshot
 from docbatch.state.remote.store_requests import (
     ListedName,
@@ -204,7 +205,7 @@ class SentAgainWhenAbsent(Owner):
     """Takes what it does not find for absent, whoever recorded it."""
 
     def judged(self, entry: Entry, now: FenceTime) -> AfterSilence:
-        return after_silence(self.plan.recovery, torn=False, key_holds=True)
+        return after_silence(self.plan.traits, torn=False, key_holds=True)
 
 
 class TornByTheLastAlone(Owner):
@@ -213,7 +214,7 @@ class TornByTheLastAlone(Owner):
     def judged(self, entry: Entry, now: FenceTime) -> AfterSilence:
         last = self.state.history.records[-1] if self.state.history.records else None
         torn = last is not None and last.kind is RecordKind.SEAL
-        return after_silence(self.plan.recovery, torn=torn, key_holds=True)
+        return after_silence(self.plan.traits, torn=torn, key_holds=True)
 
 
 class ReleasedTooEarly(Owner):

@@ -9,7 +9,7 @@ are taken at once.
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from docbatch.core.errors import StateLocked
 from docbatch.state.remote.log_records import ENDS, START, RecordKind, read_end, read_record
@@ -24,7 +24,7 @@ from docbatch.state.remote.object_names import (
 )
 from docbatch.state.remote.sealed_text import opened
 from docbatch.state.remote.sending_fence import STILL_FOR, FenceTime, may_leave
-from docbatch.state.remote.store_requests import Get, ListBelow, Pause, Put, Remove
+from docbatch.state.remote.store_requests import Get, ListBelow, Pause, Put, Remove, Together
 from tests.state.remote.model_store import ModelStore, Stored
 from tests.state.remote.owner_program import (
     PROJECT,
@@ -140,7 +140,7 @@ class Point:
     def _reach(self) -> None:
         try:
             if self._parent is None:
-                acts = self._start()
+                acts = _one_by_one(self._start())
                 self.request = next(acts)
             else:
                 acts = self._parent.taken()
@@ -156,9 +156,25 @@ class Point:
         """Return a program at this point, which is the caller's."""
         acts, self._alive = self._alive, None
         if acts is None:
-            acts = self._start() if self._parent is None else self._parent.taken()
+            acts = _one_by_one(self._start()) if self._parent is None else self._parent.taken()
             acts.send(None if self._parent is None else self.answer)
         return acts
+
+
+def _one_by_one(acts: Acts) -> Acts:
+    """Ask for one thing after the other where a store may be asked for several at once: any order is an order of theirs."""
+    answer: Any = None
+    while True:
+        try:
+            request = acts.send(answer)
+        except StopIteration as end:
+            return end.value
+        if isinstance(request, Together):
+            answer = []
+            for each in request.requests:
+                answer.append((yield each))
+        else:
+            answer = yield request
 
 
 class World(NamedTuple):
@@ -349,7 +365,7 @@ class Explorer:
                     there and not self.removes and name.startswith(LOG)
                 )
             case ListBelow(folder):
-                return folder == "snapshots/" and not self.removes
+                return folder == PROBES or (folder == "snapshots/" and not self.removes)
             case Pause(seconds):
                 return self.scenario.gap or seconds < STILL_FOR
             case Now():

@@ -6,16 +6,20 @@ from typing import Any
 
 from docbatch.state.remote.leases import StateOwner
 from docbatch.state.remote.log_records import START, LogEnd
-from docbatch.state.remote.record_stores import drive
+from docbatch.state.remote.record_stores import RecordStore, drive
+from docbatch.state.remote.state_chunks import PLAIN, ChunkForm
 from docbatch.state.remote.store_requests import (
     Get,
     ListBelow,
     ListedName,
+    Pause,
     Put,
     Remove,
     Steps,
     StoredObject,
+    StoreRequest,
     T,
+    Together,
 )
 from docbatch.state.remote.taking_over import Claim, OwnedState, take
 from tests.state.remote.model_store import tag
@@ -27,8 +31,8 @@ def draw() -> str:
     return f"t{next(_TOKENS)}"
 
 
-def claim(who: str, project: str = "p", takes: str | None = None) -> Claim:
-    return Claim(project, StateOwner(who, "host", 7), draw, takes)
+def claim(who: str, project: str = "p", takes: str | None = None, form: ChunkForm = PLAIN) -> Claim:
+    return Claim(project, StateOwner(who, "host", 7), draw, takes, form)
 
 
 class KeptRecords:
@@ -84,3 +88,14 @@ class KeptRecords:
 
     def log(self) -> list[str]:
         return [name for name in sorted(self.objects) if name.startswith("log/")]
+
+
+def answered(store: RecordStore, request: StoreRequest) -> Any:
+    """Answer what a driver asks for that a test takes through by itself. Pauses are over at once."""
+    match request:
+        case Together(requests):
+            return [store.answer(each) for each in requests]
+        case Pause():
+            return None
+        case _:
+            return store.answer(request)

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from docbatch.core.models import Operation, Recipe, Submission, SubmissionStatus, WorkItem
+from docbatch.state import files
+from docbatch.state.home import Home
 from docbatch.state.records import Frozen
 from docbatch.state.remote.log_records import RecordKind
 from docbatch.state.remote.record_stores import RecordStore
 from docbatch.state.remote.remote_state import RemoteState, StatePlace, take_state
+from docbatch.state.remote.state_chunks import PLAIN, ChunkForm
 from docbatch.state.store import Store
 from tests.state.made_digests import digest_of
 from tests.state.remote.kept_records import claim
@@ -45,23 +48,39 @@ class WaitingStore(RecordStore, Protocol):
     def wait(self, seconds: float) -> None: ...
 
 
-def place(store: WaitingStore) -> StatePlace:
-    return StatePlace(store, store.wait)
+def place(store: WaitingStore, form: ChunkForm = PLAIN) -> StatePlace:
+    return StatePlace(store, store.wait, form)
 
 
-def begin(store: WaitingStore, folder: Path, who: str | None = None, takes: str | None = None) -> Machine:
+def opened_copy(folder: Path) -> Store:
+    """Open the copy of a folder for its writer, and make a state where there is none."""
+    files.create(folder)
+    opened = Store.over(Home(folder), files.open_writable(folder))
+    opened.begin()
+    return opened
+
+
+def begin(
+    store: WaitingStore,
+    folder: Path,
+    who: str | None = None,
+    takes: str | None = None,
+    form: ChunkForm = PLAIN,
+) -> Machine:
     """Take the state over on the machine of a folder. Whoever calls ends it, or lets it die."""
     name = who or f"owner-{next(_NAMES)}"
-    state = take_state(place(store), claim(name, takes=takes), folder)
-    opened = Store.writable(folder)
+    state = take_state(place(store, form), claim(name, takes=takes, form=form), folder)
+    opened = opened_copy(folder)
     state.follow(opened.database.connection)
     return Machine(state, opened)
 
 
 @contextmanager
-def machine(store: WaitingStore, folder: Path, takes: str | None = None) -> Iterator[Machine]:
+def machine(
+    store: WaitingStore, folder: Path, takes: str | None = None, form: ChunkForm = PLAIN
+) -> Iterator[Machine]:
     """Take the state over for the block, and let go of it in order."""
-    one = begin(store, folder, takes=takes)
+    one = begin(store, folder, takes=takes, form=form)
     try:
         yield one
     except BaseException:

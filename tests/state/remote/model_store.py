@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
-from docbatch.state.remote.object_names import SNAPSHOTS
+from docbatch.state.remote.object_names import PROBES, SNAPSHOTS
 from docbatch.state.remote.store_requests import Get, ListBelow, ListedName, Put, Remove, StoredObject
 
 LONG_AGO, NOW = 0.0, 1e9
@@ -47,7 +47,7 @@ class ModelStore:
                 return self._number({**there, name: content}), tag(content)
 
     def _object(self, there: Mapping[str, bytes], name: str) -> StoredObject:
-        return StoredObject(there[name], tag(there[name]), NOW if name.startswith("probes/") else LONG_AGO)
+        return StoredObject(there[name], tag(there[name]), NOW if name.startswith(PROBES) else LONG_AGO)
 
     def _number(self, content: Mapping[str, bytes]) -> Stored:
         number = self._numbers.setdefault(frozenset(content.items()), len(self._contents))
@@ -57,7 +57,8 @@ class ModelStore:
 
 
 def _date(name: str, names: list[str]) -> float:
-    return NOW if name.startswith(SNAPSHOTS) and name == names[-1] else LONG_AGO
+    is_new = name.startswith(PROBES) or (name.startswith(SNAPSHOTS) and name == names[-1])
+    return NOW if is_new else LONG_AGO
 
 
 def tag(content: bytes) -> str:

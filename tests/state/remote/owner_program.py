@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple
 
-from docbatch.core.models import Recovery
+from docbatch.core.after_silence import AfterSilence, after_silence
+from docbatch.core.models import Recovery, Traits
 from docbatch.state.remote import owned_log, removal, state_chunks, state_snapshots, taking_over
 from docbatch.state.remote.leases import StateOwner
 from docbatch.state.remote.log_records import LogEnd, LogRecord, RecordKind
 from docbatch.state.remote.object_names import Position
 from docbatch.state.remote.owned_log import HeldLease, OwnedLog
 from docbatch.state.remote.recorded_history import RecordedHistory
-from docbatch.state.remote.sending_fence import KEYS_HOLD, AfterSilence, FenceTime, after_silence
+from docbatch.state.remote.sending_fence import KEYS_HOLD, FenceTime
 from docbatch.state.remote.state_snapshots import StateSnapshot
 from docbatch.state.remote.taking_over import Claim, OwnedState
 
@@ -67,6 +68,10 @@ class Plan:
     snapshots: bool = False
     late_snapshot: bool = False
     each_its_own: bool = False
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(self.recovery, 1, findable=self.recovery is not Recovery.NONE, resend=True)
 
 
 class Tokens:
@@ -210,7 +215,7 @@ class Owner:
 
     def judged(self, entry: Entry, now: FenceTime) -> AfterSilence:
         holds = now.wall - entry.at < KEYS_HOLD
-        return after_silence(self.plan.recovery, torn=entry.torn, key_holds=holds)
+        return after_silence(self.plan.traits, torn=entry.torn, key_holds=holds)
 
     def hold(self, entry: Entry) -> Acts:
         if entry.status != "held":

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from docbatch.core.errors import CredentialsError, OwnerReplaced, StateError, UnfitStore
+from docbatch.core.errors import CredentialsError, OwnerReplaced, StateError
 from docbatch.emulators.exchange import Fault
 from docbatch.state.remote.fitness import require_fitness
 from docbatch.state.remote.leases import StateOwner
@@ -23,7 +23,6 @@ from docbatch.state.remote.state_snapshots import write_snapshot
 from docbatch.state.remote.store_requests import Get, ListBelow, Put, Remove, Steps, T
 from docbatch.state.remote.taking_over import Claim, OwnedState, take
 from tests.first_state import built_once
-from tests.state.remote.kept_records import KeptRecords
 from tests.state.remote.machines import begin, kill, machine, names, place, rows
 from tests.stores.buckets import VENDORS, Bucket
 from tests.stores.fault_proxy import FaultProxy
@@ -137,49 +136,6 @@ def test_a_put_is_asked_once_and_what_became_of_it_is_read(bucket: Bucket, fault
 
         assert proxy.kinds - before == {"PUT": puts, "GET": 1}
         assert records.do(look("p")).end == log.end
-
-
-class Careless(KeptRecords):
-    """A store that ignores a condition, or is late."""
-
-    def __init__(self, fault: str) -> None:
-        super().__init__()
-        self.fault = fault
-
-    def answer(self, request: Get | Put | ListBelow | Remove) -> Any:
-        match request:
-            case Put(name, content, None) if self.fault == "creates over":
-                self.objects.pop(name, None)
-            case Put(name, content, str()) if self.fault == "replaces anything":
-                self.objects[name] = (content, self.now)
-                return "tag"
-            case Put(name, content, str()) if self.fault == "replaces nothing":
-                return None
-            case ListBelow() if self.fault == "lists late":
-                return ()
-            case Get() if self.fault == "reads late":
-                return None
-            case Remove() if self.fault == "removes late":
-                return None
-        return super().answer(request)
-
-
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        ("creates over", "written over as if it were new"),
-        ("replaces anything", "one which it no longer was"),
-        ("replaces nothing", "does not say whether"),
-        ("lists late", "not listed at once"),
-        ("reads late", "not read at once"),
-        ("removes late", "what was removed is still read"),
-    ],
-)
-def test_a_store_that_does_not_is_refused(fault: str, words: str) -> None:
-    with pytest.raises((UnfitStore, StateError), match=words) as refused:
-        require_fitness(Careless(fault), draw, lambda _: None)
-
-    assert refused.value.hint
 
 
 def test_a_bucket_that_may_not_be_used_says_so(bucket: Bucket) -> None:

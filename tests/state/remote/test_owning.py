@@ -15,27 +15,18 @@ from docbatch.core.errors import (
     StateError,
     StateLocked,
 )
-from docbatch.core.models import Recovery
 from docbatch.state.remote.log_records import LogRecord, RecordKind, read_record
 from docbatch.state.remote.object_names import LEASE, Position, log_name
 from docbatch.state.remote.owned_log import append, release, renew
 from docbatch.state.remote.recorded_history import RecordedHistory, look
 from docbatch.state.remote.removal import remove_covered
 from docbatch.state.remote.sealed_text import sealed
-from docbatch.state.remote.sending_fence import (
-    LEAVES_WITHIN,
-    STILL_FOR,
-    AfterSilence,
-    FenceTime,
-    after_silence,
-    fence_time,
-    may_leave,
-)
+from docbatch.state.remote.sending_fence import STILL_FOR
 from docbatch.state.remote.state_chunks import read_chunk
 from docbatch.state.remote.state_snapshots import write_snapshot
 from docbatch.state.remote.store_requests import Get, ListBelow, Put
 from docbatch.state.remote.taking_over import OwnedState, take
-from tests.state.remote.kept_records import KeptRecords, claim
+from tests.state.remote.kept_records import KeptRecords, answered, claim
 
 DAY = 86400.0
 
@@ -215,6 +206,20 @@ def test_what_a_snapshot_covers_is_removed_but_for_the_end_of_each_log(store: Ke
     assert bodies(store.take("three", takes="two").history)[0].startswith(b'{"snapshot"')
 
 
+@pytest.mark.parametrize(("age", "left"), [(DAY - 1, ["probes/killed"]), (DAY, [])])
+def test_what_a_killed_candidate_left_is_removed_after_a_day(
+    store: KeptRecords, age: float, left: list[str]
+) -> None:
+    store.objects["probes/killed"] = (b"", store.now)
+    store.now += age
+    one = store.take("one")
+    _, snapshot = store.do(write_snapshot(one.log, one.log.end, [b"1"], None))
+
+    store.do(remove_covered(snapshot, None))
+
+    assert [name for name in store.objects if name.startswith("probes/")] == left
+
+
 def test_a_chunk_of_an_earlier_epoch_is_removed_when_two_snapshots_do_without(store: KeptRecords) -> None:
     two = _cut(store)
     newest = store.take("three", takes="two")
@@ -264,7 +269,7 @@ def test_who_looks_begins_again_when_an_owner_removes_what_it_was_about_to_read(
     request = next(steps)
     removed = False
     while True:
-        answer = store.answer(request)  # type: ignore[arg-type]
+        answer = answered(store, request)
         if request == Get("log/0000000002/0000000003") and not removed:
             removed = True
             log = store.do(append(two.log, RecordKind.CHANGES, b"d"))
@@ -413,46 +418,6 @@ def test_a_record_reads_as_it_was_written() -> None:
     assert read_record(record.written(), record.position, "p") == record
     with pytest.raises(AlteredState, match="it is the record of log/0000000003/0000000004"):
         read_record(record.written(), Position(3, 5), "p")
-
-
-@pytest.mark.parametrize(
-    ("running", "wall", "leaves"),
-    [
-        (0, 0, True),
-        (LEAVES_WITHIN, LEAVES_WITHIN, True),
-        (31, 5, False),
-        (5, 31, False),
-        (5, -1, False),
-        (5, DAY, False),
-    ],
-)
-def test_a_request_leaves_soon_after_its_record_by_both_clocks(
-    running: float, wall: float, *, leaves: bool
-) -> None:
-    assert may_leave(FenceTime(100, 100), FenceTime(100 + running, 100 + wall)) is leaves
-
-
-def test_both_clocks_of_this_machine_run() -> None:
-    began = fence_time()
-
-    assert may_leave(began, fence_time())
-
-
-@pytest.mark.parametrize(
-    ("recovery", "torn", "key_holds", "leads_to"),
-    [
-        (Recovery.KEYED, True, True, AfterSilence.REPLAY),
-        (Recovery.KEYED, False, False, AfterSilence.LOOK),
-        (Recovery.KEYED, True, False, AfterSilence.LOOK_AND_HOLD),
-        (Recovery.FINDABLE, False, True, AfterSilence.LOOK),
-        (Recovery.FINDABLE, True, True, AfterSilence.LOOK_AND_HOLD),
-        (Recovery.NONE, False, True, AfterSilence.HOLD),
-    ],
-)
-def test_what_has_no_answer_is_sent_again_only_where_nobody_else_may(
-    recovery: Recovery, leads_to: AfterSilence, *, torn: bool, key_holds: bool
-) -> None:
-    assert after_silence(recovery, torn=torn, key_holds=key_holds) is leads_to
 
 
 def test_a_first_put_says_whose_it_is(store: KeptRecords) -> None:

@@ -13,8 +13,7 @@ from docbatch.core.errors import AlteredState, GuardRefused, OwnerReplaced, Stat
 from docbatch.state.remote import followed_database, remote_state
 from docbatch.state.remote.log_records import RecordKind
 from docbatch.state.remote.page_changes import PageChanges
-from docbatch.state.remote.remote_state import StatePlace, refresh
-from docbatch.state.remote.state_chunks import ChunkForm
+from docbatch.state.remote.remote_state import refresh
 from docbatch.state.remote.store_requests import Get
 from docbatch.state.store import Store
 from tests.first_state import built_once
@@ -267,19 +266,6 @@ def test_a_snapshot_is_due_after_many_records(
             one.add(f"s{len(store.objects)}")
 
     assert len([name for name in store.objects if name.startswith("snapshots/")]) == 1
-
-
-def test_names_made_with_a_key_say_nothing_without_it(store: KeptRecords, a: Path, b: Path) -> None:
-    with machine(store, a) as one:
-        one.add("s1")
-        content = database(a)
-    keyed = StatePlace(store, store.wait, ChunkForm(b"key"))
-    (chunk, *_) = [name for name in store.objects if name.startswith("chunks/")]
-
-    assert "key" not in repr(keyed)
-    assert ChunkForm(b"key").digest(content) != ChunkForm().digest(content)
-    with pytest.raises(AlteredState, match="its content is another"):
-        keyed.chunk(chunk)
 
 
 @pytest.mark.parametrize("end", ["missing", "another", "longer", "nothing"])

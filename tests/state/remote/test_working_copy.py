@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
-from docbatch.state.remote.copy_position import NAME, note, noted
+from docbatch.state.homes import COPY_NOTE
+from docbatch.state.remote.copy_position import note, noted
 from docbatch.state.remote.log_records import START, RecordKind
 from docbatch.state.remote.remote_state import refresh
 from docbatch.state.remote.working_copy import WorkingCopy
@@ -187,7 +188,7 @@ def no_database(folder: Path) -> None:
 
 
 def a_torn_note(folder: Path) -> None:
-    os.truncate(folder / NAME, 100)
+    os.truncate(folder / COPY_NOTE, 100)
 
 
 def a_note_of_another(folder: Path) -> None:

@@ -48,6 +48,7 @@ def dump_to(folder: Path, project: str, to: Path) -> None:
 
 def load(order: RestoreOrder) -> int:
     """Make a state of a dump where there is none, whole or not at all; return its rows. Raises StateError, UsageError."""
+    Home.at(order.folder).require_exchangeable()
     if (order.folder / STATE).exists():
         raise UsageError(
             f"{order.folder / STATE}: there is a state already",

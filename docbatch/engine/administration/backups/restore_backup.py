@@ -61,6 +61,7 @@ class RestoredBackup:
 def restore(order: RestoreOrder) -> RestoredBackup:
     """Restore a backup, whole or not at all. Raises StateError, StateLocked, UsageError."""
     home = Home.at(order.folder)
+    home.require_exchangeable()
     with contextlib.ExitStack() as held:
         try:
             staging = held.enter_context(

@@ -1,0 +1,179 @@
+"""Taking a state from this disk into a store, and out of it again. There is never a moment at which both are worked with."""
+
+import contextlib
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from docbatch.core.errors import GuardRefused, NoState, UsageError
+from docbatch.owner_only import make_folder
+from docbatch.state.home import Home, Publication
+from docbatch.state.homes import COPY_NOTE
+from docbatch.state.remote.copied_home import MOVED
+from docbatch.state.remote.copy_position import note
+from docbatch.state.remote.remote_home import RemoteHome
+from docbatch.state.store import Store
+
+DRAFT = "migrating"
+"""The folder in the state folder in which a state is on its way into a store. It may be deleted while nothing runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedState:
+    """`where` is the place in the store; `documents` and `results` are those that the state knows."""
+
+    where: str
+    documents: int
+    results: int
+
+
+def migrate_to_store(home: Home, *, dry_run: bool) -> MigratedState:
+    """Take the state of a folder into the store that docbatch.yaml names, where the folder holds a copy of it from then on.
+
+    Killed at any moment it can be done again. Raises GuardRefused where another state is there, NoState, UsageError, StateLocked.
+    """
+    remote = _remote(home)
+    local = Home(home.folder)
+    if (home.folder / COPY_NOTE).exists():
+        raise UsageError(f"the state is in {remote.where} already", hint="nothing was changed")
+    local.inspect()
+    with local.hold():
+        with _found_there(remote) as found, local.readable() as store:
+            migrated = _judged(remote, store, found)
+        if not dry_run:
+            _take_in(remote, local)
+            # From here on the folder holds a copy, whose pieces are those of the state in the store.
+            note(home.folder, remote.project, None)
+            for name in ("serial", "anchor"):
+                (home.folder / name).unlink(missing_ok=True)
+    return migrated
+
+
+def migrate_to_disk(home: Home, *, dry_run: bool) -> MigratedState:
+    """Take the state out of its store into the folder, after which nobody can use it there. Raises GuardRefused, NoState, StateLocked."""
+    remote = _remote(home)
+    if Home(home.folder).exists() and not (home.folder / COPY_NOTE).exists():
+        raise UsageError(
+            f"{home.folder}: the state is on this disk already", hint="remove 'state:' from docbatch.yaml"
+        )
+    with _moving(remote):
+        remote.inspect()
+        with remote.hold():
+            with remote.writable() as store:
+                _refuse_elsewhere(remote, store)
+                migrated = MigratedState(remote.where, _documents(store), store.results.count())
+                if not dry_run:
+                    _say_moved(store, f"{_here(remote)} at {_now()}")
+                    store.publish(Publication.DECISION)
+            if not dry_run:
+                _settle_here(remote.folder)
+    return migrated
+
+
+def _take_in(remote: RemoteHome, local: Home) -> None:
+    """Put all of the state into the store. The draft of it here is a copy of what is there, and thrown away."""
+    folder = local.folder / DRAFT
+    shutil.rmtree(folder, ignore_errors=True)
+    make_folder(folder)
+    draft = remote.of_another_folder(folder)
+    try:
+        with _moving(draft), draft.hold():
+            with local.readable() as store:
+                draft.replace_with(store)
+            with draft.writable() as store:
+                with store.write():
+                    store.database.execute("DELETE FROM meta WHERE name = ?", (MOVED,))
+                store.publish(Publication.DECISION)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _found_there(remote: RemoteHome) -> Iterator[Store | None]:
+    """Give the state that is in the store, None where there is none."""
+    folder = remote.folder / DRAFT
+    shutil.rmtree(folder, ignore_errors=True)
+    make_folder(folder)
+    draft = remote.of_another_folder(folder)
+    try:
+        with _moving(draft), contextlib.ExitStack() as stack:
+            try:
+                store = stack.enter_context(draft.readable())
+            except NoState:
+                yield None
+            else:
+                yield store
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _judged(remote: RemoteHome, store: Store, found: Store | None) -> MigratedState:
+    if found is not None and not _is_former(store, found):
+        raise GuardRefused(
+            f"{remote.where} has another state already",
+            hint="nothing was changed; give this one a prefix of its own, or move its folder away to work with the one in the store",
+        )
+    return MigratedState(remote.where, _documents(store), store.results.count())
+
+
+def _is_former(store: Store, found: Store) -> bool:
+    """Say whether what is in the store is this state as it was when it was taken in or out, and nobody went on with it there."""
+    return found.lineage == store.lineage and found.events.last() <= store.events.last()
+
+
+def _refuse_elsewhere(remote: RemoteHome, store: Store) -> None:
+    row = store.database.execute("SELECT value FROM meta WHERE name = ?", (MOVED,)).fetchone()
+    if row is not None and not str(row[0]).startswith(f"{_here(remote)} at "):
+        raise GuardRefused(
+            f"{remote.where}: the state was taken out of the store already, to {row[0]}",
+            hint="nothing was changed; work there, or restore a backup",
+        )
+
+
+def _settle_here(folder: Path) -> None:
+    """Make the copy the state itself."""
+    (folder / COPY_NOTE).unlink()
+    local = Home(folder)
+    with local.writable() as store:
+        with store.write():
+            store.database.execute("DELETE FROM meta WHERE name = ?", (MOVED,))
+        local.raise_serial(store)
+
+
+def _say_moved(store: Store, where: str) -> None:
+    with store.write():
+        store.database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (MOVED, where))
+
+
+@contextlib.contextmanager
+def _moving(remote: RemoteHome) -> Iterator[None]:
+    remote.is_moving = True
+    try:
+        yield
+    finally:
+        remote.is_moving = False
+
+
+def _remote(home: Home) -> RemoteHome:
+    if not isinstance(home, RemoteHome):
+        raise UsageError(
+            "docbatch.yaml names no store for the state",
+            hint="write 'state: {store: NAME, prefix: TEXT}' there, with a store that is declared under stores:",
+        )
+    return home
+
+
+def _documents(store: Store) -> int:
+    (count,) = store.database.execute("SELECT count(*) FROM document").fetchone()
+    return int(count)
+
+
+def _here(remote: RemoteHome) -> str:
+    return f"{socket.gethostname()}:{remote.folder}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,22 @@
+"""Having a provider create what was recorded, as long as the record allows."""
+
+from collections.abc import Callable
+
+from docbatch.providers.base import Accepted, Intent, Provider
+from docbatch.sending_fence import FenceTime, check_fence, recorded_at
+
+
+def recorded_create(
+    provider: Provider, *, intent: Intent, began: FenceTime | None, back: Callable[[str], None]
+) -> Accepted:
+    """Create what was recorded, in the thread that asks the provider. `began` is what `publish` returned.
+
+    Whoever waited too long for that thread, for a key, for a turn or for a connection sends nothing: docbatch's own HTTP client asks again
+    right before the first byte. `back` is told of the submission once nothing of it is under way any more. Raises NotSent then, beside what the provider raises.
+    """
+    try:
+        with recorded_at(began):
+            check_fence()
+            return provider.create(intent)
+    finally:
+        back(intent.submission)

@@ -1,0 +1,248 @@
+"""A state in a bucket, as users of two machines see it that share no file."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docbatch.api.opening import open_project
+from docbatch.core.errors import OwnerReplaced, StateLocked
+from docbatch.state.home import Home
+from docbatch.state.remote import taking_over
+from docbatch.state.remote.record_stores import BucketRecords
+from docbatch.state.remote.remote_home import RemoteHome
+from docbatch.state.remote.store_requests import Get, Put
+from tests.cli.project import Ended, Project
+from tests.cli.state_machines import STATE, machine, stated, stateless
+from tests.cli.stored_project import VARIABLES, project_file
+from tests.stores.moto_server import MotoBucket, moto_bucket
+
+
+@pytest.fixture
+def bucket() -> Iterator[MotoBucket]:
+    with moto_bucket() as bucket:
+        yield bucket
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(taking_over, "STILL_FOR", 0.0)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """All that is asked of the store of the state."""
+    requests: list[Any] = []
+    answer = BucketRecords.answer
+
+    def noted(records: BucketRecords, request: Any) -> Any:
+        requests.append(request)
+        return answer(records, request)
+
+    monkeypatch.setattr(BucketRecords, "answer", noted)
+    return requests
+
+
+@pytest.fixture
+def a(tmp_path: Path, bucket: MotoBucket) -> Project:
+    return machine(tmp_path / "a", bucket)
+
+
+@pytest.fixture
+def b(tmp_path: Path, bucket: MotoBucket) -> Project:
+    return machine(tmp_path / "b", bucket)
+
+
+@contextmanager
+def working(on: Project) -> Iterator[str]:
+    """Have a run work with the state on a machine; give its lease."""
+    open_project(on.root)
+    home = Home.at(on.root / ".docbatch")
+    assert isinstance(home, RemoteHome)
+    with home.hold(), home.writable() as store:
+        store.begin_plan("a digest")
+        lease = home.lease()
+        assert lease is not None
+        yield lease.owner.token
+
+
+def listed(project: Project) -> str:
+    return project.call("state", "list").out
+
+
+def assert_refused(ended: Ended, code: int, *words: str) -> None:
+    assert ended.code == code, ended.out + ended.err
+    for each in words:
+        assert each in ended.err
+
+
+def test_what_one_machine_did_the_other_knows(a: Project, b: Project) -> None:
+    a.applied()
+
+    assert listed(b) == listed(a)
+    b.applied()
+    assert b.outputs() == a.outputs()
+    assert b.call("state", "check").code == 0
+
+
+def test_a_run_without_anything_to_do_reads_one_small_object(a: Project, asked: list[Any]) -> None:
+    a.applied()
+    asked.clear()
+
+    assert a.applied().processed == 0
+    assert asked == [Get("lease")]
+
+
+@pytest.mark.parametrize("command", ["plan", "status", "history", "failures", "explain in/a.txt"])
+def test_who_only_reads_writes_nothing_there(a: Project, b: Project, asked: list[Any], command: str) -> None:
+    a.applied()
+    asked.clear()
+
+    assert b.call(*command.split()).code == 0
+
+    assert [each for each in asked if isinstance(each, Put)] == []
+
+
+def test_a_folder_that_is_deleted_costs_nothing_but_being_fetched(a: Project) -> None:
+    a.applied()
+    before = listed(a)
+    shutil.rmtree(a.root / ".docbatch")
+
+    assert listed(a) == before
+    a.applied()
+
+
+def test_while_one_works_the_other_is_told_who_and_changes_nothing(a: Project, b: Project) -> None:
+    a.applied()
+    b.write({"in/new.txt": "new"})
+    with working(a) as lease:
+        assert_refused(b.call("apply"), 11, "the state is held by process", f"lease {lease}")
+        assert b.call("status").code == 0
+        assert_refused(b.call("state", "unlock"), 11, f"state unlock --lease {lease}")
+    b.applied()
+
+
+def changed_in_between(a: Project, b: Project) -> None:
+    """Begin to write on one machine what another changed since it was looked at."""
+    open_project(b.root)
+    home = Home.at(b.root / ".docbatch")
+    with home.hold(), home.writable() as store:
+        a.write({"in/new.txt": "new"})
+        a.applied()
+        store.begin_plan("a digest")
+
+
+def test_who_changed_nothing_yet_sees_that_another_did(a: Project, b: Project) -> None:
+    a.applied()
+
+    with pytest.raises(StateLocked, match="another run changed the state"):
+        changed_in_between(a, b)
+
+    assert listed(b) == listed(a)
+    b.applied()
+
+
+def replaced_meanwhile(a: Project, b: Project) -> None:
+    """End the lease of a run on one machine from the other, while it works."""
+    with working(a) as lease:
+        assert_refused(
+            b.call("state", "unlock", "--lease", "another"), 64, "nobody holds the state by", lease
+        )
+        ended = b.call("state", "unlock", "--lease", lease)
+        assert ended.code == 0, ended.err
+        assert "is not locked" in ended.out
+
+
+def test_the_lease_of_a_machine_that_is_gone_is_ended_by_name_alone(a: Project, b: Project) -> None:
+    a.applied()
+    before = listed(a)
+
+    with pytest.raises(OwnerReplaced, match="another took over"):
+        replaced_meanwhile(a, b)
+
+    assert b.call("state", "unlock").code == 0
+    assert listed(a) == before
+    b.applied()
+
+
+def test_a_state_moves_into_a_store_and_out_again(a: Project, b: Project, bucket: MotoBucket) -> None:
+    stateless(a, bucket)
+    a.applied()
+    before = listed(a)
+    stated(a, bucket)
+
+    assert_refused(a.call("status"), 6, "no copy of one in a store")
+    assert a.call("state", "migrate", "--dry-run").code == 0
+    assert bucket.objects() == {}
+    moved = a.call("state", "migrate")
+    assert moved.code == 0, moved.err
+    assert "4 documents and 4 results" in moved.out
+    assert_refused(a.call("state", "migrate"), 64, "is in s3://")
+    assert (listed(a), listed(b)) == (before, before)
+    a.applied()
+    b.applied()
+
+    back = b.call("state", "migrate", "--to-disk")
+    assert back.code == 0, back.err
+    assert_refused(a.call("apply"), 6, "taken out of the store")
+    assert_refused(a.call("status"), 6, "taken out of the store")
+    stateless(b, bucket)
+    assert listed(b) == before
+    b.write({"in/new.txt": "new"})
+    b.applied()
+
+    stated(b, bucket)
+    again = b.call("state", "migrate")
+    assert again.code == 0, again.err
+    assert a.call("state", "list").out.count("\n") == before.count("\n") + 1
+
+
+def test_a_copy_is_not_taken_for_the_state_itself(a: Project, bucket: MotoBucket) -> None:
+    a.applied()
+    stateless(a, bucket)
+
+    for command in ("apply", "status", "plan"):
+        assert_refused(a.call(command), 6, "holds a copy of a state that lies in a store")
+
+
+def test_another_state_is_not_written_over(a: Project, b: Project, bucket: MotoBucket) -> None:
+    a.applied()
+    stateless(b, bucket)
+    b.applied()
+    stated(b, bucket)
+    before = bucket.objects()
+
+    assert_refused(b.call("state", "migrate"), 6, "has another state already")
+    assert bucket.objects() == before
+
+
+def test_a_state_in_a_store_is_not_exchanged_behind_it(a: Project) -> None:
+    a.applied()
+    assert a.call("state", "backup", "b.backup").code == 0
+
+    assert_refused(a.call("state", "restore", "b.backup"), 6, "lies in a store")
+    assert_refused(a.call("state", "load", "b.backup"), 6, "lies in a store")
+
+
+def test_environments_have_states_of_their_own(tmp_path: Path, bucket: MotoBucket) -> None:
+    made = machine(
+        tmp_path / "a", bucket, STATE + "environments: {dev: {}, live: {project: {id: pabcdef012346}}}\n"
+    )
+    made.job(re.sub("out/", "out/{{ vars.where }}/", (made.root / "jobs/job.yaml").read_text()))
+    text = (
+        project_file(bucket)
+        + STATE
+        + "vars: {where: here}\nenvironments:\n  dev: {project: {id: pabcdef012346}, vars: {where: dev}}\n  live: {project: {id: pabcdef012347}, vars: {where: live}}\n"
+    )
+    made.write({"docbatch.yaml": text})
+
+    assert made.call("--env", "dev", "apply", "--json").code == 0
+
+    assert {key.split("/")[2] for key in bucket.objects() if key.startswith("state/env/")} == {"dev"}
+    assert made.call("--env", "live", "state", "list").code == 10
