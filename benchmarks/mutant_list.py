@@ -62,15 +62,18 @@ MONEY = [
     ),
     Mutant(
         "what sees no witness proves absence", SCHEDULER,
-        "absent=False, reason=reason)", "absent=True, reason=reason)", f"{SCHEDULE} {SETTLING}",
+        "return _hold(submission, reason)", "return Close(submission.id, absent=True, reason=reason)", f"{SCHEDULE} {SETTLING}",
     ),
+    Mutant("what another owner may still send proves absence", "docbatch/core/after_silence.py", "torn and not traits.free", "False", SCHEDULE),
+    Mutant("a create leaves however old its record is", "docbatch/providers/http/exchanges.py", "raise RecordTooOld", "pass", "tests/providers/http/test_late_creates.py"),
+    Mutant("a create is begun however old its record is", "docbatch/engine/connections/recorded_create.py", "check_fence()\n", "pass\n", ENGINE),
     Mutant("another account settles what it cannot know", SCHEDULER, "if connection.account != submission.account:", "if False:", f"{SCHEDULE} {ENGINE}"),
     Mutant("held work takes a place for ever", SCHEDULER, "and each.status is not SubmissionStatus.HELD", "", SCHEDULE),
     Mutant("more is sent than was allowed", SCHEDULER, "chunk[:allowance]", "chunk", f"{SCHEDULE} {COMMANDS}"),
     Mutant("money is spent before questions are settled", SCHEDULER, "actions=tuple(each for each in found if", "actions=tuple(each for each in reversed(found) if", SCHEDULE),
     Mutant("what cannot be reached is sent to", SCHEDULER, "connection.unreachable or connection.blocked", "connection.unreachable", f"{SCHEDULE} {SENDING}"),
     Mutant("the grace is not waited for", "docbatch/core/looks.py", " and self.last - self.first >= traits.grace", "", f"{SCHEDULE} {SETTLING}"),
-    Mutant("how far the state came is not noted before money is spent", RUNNING + "send_submission.py", "run.store.publish(Publication.INTENT, batch.submission)", "pass", ENGINE),
+    Mutant("how far the state came is not noted before money is spent", RUNNING + "send_submission.py", "run.store.publish(Publication.INTENT, batch.submission)", "None", ENGINE),
     Mutant("what a person gave up is sent under its old name", RUNNING + "send_submission.py", ' if not record.is_abandoned(f"{run.project}-{name}"))', ")", RECOVERING),
     Mutant("what was sent does not count towards what is allowed", RUNNING + "rounds/perform_actions.py", "_allow(run, planned - sent)", "_allow(run, planned)", f"{SENDING} {COMMANDS}"),
     Mutant("work that was certainly not sent counts as known", "docbatch/state/submissions.py", "FROM submission WHERE status <> 'unsent' UNION", "FROM submission UNION", RECOVERING),
@@ -88,7 +91,7 @@ MONEY = [
     Mutant("unknown work is settled while documents wait", ASKED + "adopt_unknown_work.py", "elif each.wanted or each.found.connection in waiting:", "elif each.wanted:", RECOVERING),
     Mutant("a free connection has to be searched", ASKED + "recover_work.py", "if not view.traits.free}", "}", RECOVERING),
     Mutant("lists are believed a moment after something was sent", ASKED + "recover_work.py", "if passed < grace:", "if False:", RECOVERING),
-    Mutant("work that may not exist is stopped", "docbatch/core/lifecycle.py", "Status.UNANSWERED, Status.HELD})", "Status.HELD})", "tests/engine/test_cancel_work.py"),
+    Mutant("work that may not exist is stopped", ASKED + "cancel_work.py", "found.status in DOUBTFUL", "found.status is SubmissionStatus.HELD", "tests/engine/test_cancel_work.py"),
 ]  # fmt: skip
 
 LOSS = [

@@ -60,6 +60,19 @@ def current() -> str:
     return _CURRENT.get() or "a program"
 
 
+def run_link() -> str | None:
+    """Return the address of the run of a CI system that this is part of, None where none says so.
+
+    docs.github.com/actions/reference/variables-reference, docs.gitlab.com/ci/variables/predefined_variables, and Jenkins' BUILD_URL.
+    """
+    said = os.environ.get
+    server, repository, run = (said(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    if server and repository and run:
+        return whole(f"{server}/{repository}/actions/runs/{run}")
+    link = said("CI_JOB_URL") or said("BUILD_URL")
+    return whole(link) if link else None
+
+
 def who() -> str:
     """Return who runs this, as user@host."""
     try:

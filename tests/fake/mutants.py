@@ -37,6 +37,7 @@ from docbatch.engine.running.in_process import do_unrecorded_work
 from docbatch.engine.running.rounds import perform_actions
 from docbatch.engine.running.run_context import Run
 from docbatch.providers.base import Accepted, Intent
+from docbatch.sending_fence import FenceTime
 from docbatch.spool import pack
 from docbatch.spool.pack import PackWriter
 from docbatch.state.submissions import Submissions
@@ -51,7 +52,9 @@ def without_intent() -> Iterator[None]:
     def postpone(_self: Submissions, *arguments: Any, now: float) -> None:
         postponed.append((*arguments, now))
 
-    def create(run: Run, connection: ProviderConnection, intent: Intent) -> Talk[bool]:
+    def create(
+        run: Run, connection: ProviderConnection, intent: Intent, _began: FenceTime | None
+    ) -> Talk[bool]:
         with contextlib.suppress(Uncertain):
             accepted = yield from connection.ask(
                 ProviderCall.CREATE, lambda provider: provider.create(intent), gives=Accepted
@@ -455,7 +458,7 @@ SETTLE: Mapping[str, Mutant] = {
     ),
     "look unavailable: the connection is left": _entry(_C.LOOK, _K.UNAVAILABLE, {"fate": Fate.CUT}, "look, unavailable"),
     "look: is sent again where it never is to be": _mutant(
-        scheduler._look, "if traits.resend:", "if True:",
+        scheduler._look, "if resend:", "if True:",
         "look, absent, and never sent again", "look, absent though it was taken, and never sent again",
     ),
     "look: held work is not looked for again": _mutant(

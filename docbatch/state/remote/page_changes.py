@@ -66,15 +66,20 @@ def read_changes(record: LogRecord, form: ChunkForm = PLAIN) -> PageChanges | Wh
     """Return what a record changed; None where it changed nothing. Raises AlteredState."""
     if not record.body:
         return None
-    line, _, packed = form.decrypted(log_name(record.position), record.body).partition(b"\n")
+    head, packed = _taken_apart(record, form)
     try:
-        head = json.loads(line)
-        if head["form"] != FORM:
-            raise _strange(record)
         changes = _whole(head) if "chunks" in head else _pages(head, packed)
     except (ValueError, KeyError, TypeError, RecursionError, zlib.error):
         raise _strange(record) from None
     return changes
+
+
+def read_whole(record: LogRecord, form: ChunkForm = PLAIN) -> WholeState | None:
+    """Return of which chunks all of the database is after a record, None where it says no such thing; pages are not inflated. Raises AlteredState."""
+    if not record.body or "chunks" not in _taken_apart(record, form)[0]:
+        return None
+    changes = read_changes(record, form)
+    return changes if isinstance(changes, WholeState) else None
 
 
 def write_all(descriptor: int, content: bytes, offset: int) -> None:
@@ -92,6 +97,17 @@ def inflated(packed: bytes, length: int) -> bytes:
     if len(content) != length or not inflater.eof or inflater.unused_data:
         raise ValueError
     return content
+
+
+def _taken_apart(record: LogRecord, form: ChunkForm) -> tuple[Mapping[str, Any], bytes]:
+    line, _, packed = form.decrypted(log_name(record.position), record.body).partition(b"\n")
+    try:
+        head = json.loads(line)
+        if head["form"] != FORM:
+            raise _strange(record)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _strange(record) from None
+    return head, packed
 
 
 def _whole(head: Mapping[str, Any]) -> WholeState:

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docbatch import invocation
 from docbatch.core.errors import GuardRefused, StateError, StateLocked, UsageError
 from docbatch.sending_fence import FenceTime
 from docbatch.state import files
@@ -37,7 +38,6 @@ _KINDS = {
     Publication.PACK: RecordKind.PACK,
     Publication.REMOVAL: RecordKind.CHANGES,
 }
-_RUN_LINKS = ("DOCBATCH_RUN_LINK", "CI_JOB_URL", "BUILD_URL")
 
 
 class RemoteHome(CopiedHome):
@@ -197,8 +197,7 @@ class RemoteHome(CopiedHome):
             renewal.end()
 
     def _claim(self, takes: str | None = None) -> Claim:
-        link = next((found for name in _RUN_LINKS if (found := os.environ.get(name))), None)
-        owner = StateOwner(_token(), socket.gethostname(), os.getpid(), link)
+        owner = StateOwner(_token(), socket.gethostname(), os.getpid(), invocation.run_link())
         return Claim(self.project, owner, _token, takes, self.place_in_store().form)
 
     def _held_state(self) -> RemoteState:

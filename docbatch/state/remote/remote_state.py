@@ -29,12 +29,12 @@ from docbatch.state.remote.state_chunks import (
     reusable,
     write_chunks,
 )
-from docbatch.state.remote.state_snapshots import StateSnapshot, name_snapshot
+from docbatch.state.remote.state_snapshots import StateSnapshot, most_behind, name_snapshot
 from docbatch.state.remote.store_requests import Steps, T, names_below
 from docbatch.state.remote.taking_over import Claim, OwnedState, take
 from docbatch.state.remote.working_copy import WorkingCopy
 
-MOST_RECORDS, MOST_BYTES = 256, 8 * 2**20
+MOST_RECORDS = 256
 """What a fresh machine reads beside a snapshot at most, before the next is due."""
 _TIMES = 5
 
@@ -217,7 +217,7 @@ class RemoteState:
 
     @property
     def is_snapshot_due(self) -> bool:
-        return self._records > MOST_RECORDS or self._bytes > MOST_BYTES
+        return self._records > MOST_RECORDS or self._bytes > most_behind(self._copy.size)
 
     def renew(self) -> None:
         """Renew the lease. Another thread may do so, but one at a time. Raises OwnerReplaced."""

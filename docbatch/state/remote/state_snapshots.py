@@ -13,6 +13,19 @@ from docbatch.state.remote.sealed_text import altered, opened, sealed
 from docbatch.state.remote.state_chunks import PLAIN, ChunkForm, reusable, write_chunks
 from docbatch.state.remote.store_requests import Steps, put_new, read
 
+LEAST_BEHIND = 8 * 2**20
+"""Bytes of records behind a snapshot that are never too many: a fresh machine reads them in the time of some chunks."""
+_SHARE = 12
+
+
+def most_behind(database: int) -> int:
+    """Return how many bytes of records may lie behind a snapshot of a database of so many bytes, before the next is due.
+
+    A twelfth: a fourth of what such a database is deflated. With fewer, owners write most of the database for a small part
+    that changed; with more, fresh machines read that much beside it.
+    """
+    return max(LEAST_BEHIND, database // _SHARE)
+
 
 @dataclass(frozen=True, slots=True)
 class StateSnapshot:

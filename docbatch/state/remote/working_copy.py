@@ -13,7 +13,7 @@ from docbatch.state.copies import settle_on_disk
 from docbatch.state.remote.copy_position import CopyPosition, FileMark, is_copy, note, noted
 from docbatch.state.remote.log_records import ENDS, START, LogEnd, LogRecord, RecordKind
 from docbatch.state.remote.object_names import log_name
-from docbatch.state.remote.page_changes import PageChanges, WholeState, read_changes, write_all
+from docbatch.state.remote.page_changes import PageChanges, WholeState, read_changes, read_whole, write_all
 from docbatch.state.remote.recorded_history import RecordedHistory
 from docbatch.state.remote.sealed_text import altered
 from docbatch.state.remote.state_chunks import PIECE, PLAIN, ChunkForm, digest_in, pieces
@@ -71,7 +71,7 @@ class WorkingCopy:
         for said in history.keys:
             require_key(said, self._form.key)
         base, records = self._base(history)
-        changes = [(each, changed) for each in records if (changed := self.changed(each)) is not None]
+        changes = [each for each in records if each.body and each.kind not in _WITHOUT_CHANGES]
         if base is not None or changes:
             self.unsettle()
             if base is not None:
@@ -88,6 +88,12 @@ class WorkingCopy:
     def unsettle(self) -> None:
         """Note that nobody knows what the copy is, until `settle`. Raises OSError."""
         note(self.folder, self.project, None)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the database, zero where there is none."""
+        mark = FileMark.of(self.path)
+        return 0 if mark is None else mark.size
 
     def clear(self) -> None:
         """Remove the database, of which nothing is known any more then. Raises OSError."""
@@ -149,9 +155,10 @@ class WorkingCopy:
     def _base(self, history: RecordedHistory) -> tuple[tuple[str, ...] | None, Sequence[LogRecord]]:
         """Return of which chunks to begin, None where with the copy at hand, and which records follow."""
         for place in reversed(range(len(history.records))):
-            changed = self.changed(history.records[place])
-            if isinstance(changed, WholeState):
-                return changed.chunks, history.records[place + 1 :]
+            record = history.records[place]
+            whole = None if record.kind in _WITHOUT_CHANGES else read_whole(record, self._form)
+            if whole is not None:
+                return whole.chunks, history.records[place + 1 :]
         if history.goes_on and self.end != START:
             return None, history.records
         return () if history.snapshot is None else history.snapshot.chunks, history.records
@@ -182,18 +189,18 @@ class WorkingCopy:
         os.replace(draft, self.path)  # noqa: PTH105 - as in copy_position
         settle_on_disk(self.folder)
 
-    def _take_on(self, changes: Sequence[tuple[LogRecord, PageChanges | WholeState]]) -> None:
-        if not changes:
+    def _take_on(self, records: Sequence[LogRecord]) -> None:
+        """Write what records changed, of which one at a time is inflated."""
+        if not records:
             return
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
-            raise altered(
-                log_name(changes[0][0].position), "it changes a database that is not there"
-            ) from None
+            raise altered(log_name(records[0].position), "it changes a database that is not there") from None
         try:
             page_size = _page_size(os.pread(descriptor, 18, 0))
-            for record, changed in changes:
+            for record in records:
+                changed = read_changes(record, self._form)
                 if not isinstance(changed, PageChanges) or changed.page_size != page_size:
                     raise altered(log_name(record.position), "its pages are not those of this database")
                 changed.apply(descriptor)

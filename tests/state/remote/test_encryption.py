@@ -119,7 +119,7 @@ def test_what_is_kept_is_as_published(store: KeptRecords) -> None:
 
     def derived(purpose: str) -> bytes:
         drawn = hmac.new(bytes(32), SECRET, hashlib.sha256).digest()
-        info = f"docbatch state 1\n{purpose}\np".encode()
+        info = f"docbatch/state/1\n{purpose}\np".encode()
         return hmac.new(drawn, info + b"\x01", hashlib.sha256).digest()
 
     (name,) = store.do(write_chunks(7, [b"content"], {}, FORM))
@@ -277,7 +277,7 @@ def test_what_is_no_key_is_refused_and_not_repeated(text: str) -> None:
         read_secret(text)
 
     assert not text or text not in refused.value.message
-    assert "openssl rand -hex 32" in (refused.value.hint or "")
+    assert "openssl rand -base64 32" in (refused.value.hint or "")
 
 
 def test_no_text_shows_a_key() -> None:

@@ -23,7 +23,7 @@ from docbatch.state.remote.removal import remove_covered
 from docbatch.state.remote.sealed_text import sealed
 from docbatch.state.remote.sending_fence import STILL_FOR
 from docbatch.state.remote.state_chunks import read_chunk
-from docbatch.state.remote.state_snapshots import write_snapshot
+from docbatch.state.remote.state_snapshots import most_behind, write_snapshot
 from docbatch.state.remote.store_requests import Get, ListBelow, Put
 from docbatch.state.remote.taking_over import OwnedState, take
 from tests.state.remote.kept_records import KeptRecords, answered, claim
@@ -204,6 +204,12 @@ def test_what_a_snapshot_covers_is_removed_but_for_the_end_of_each_log(store: Ke
         *(log_name(Position(2, each)) for each in (1, 2, 3)),
     ]
     assert bodies(store.take("three", takes="two").history)[0].startswith(b'{"snapshot"')
+
+
+@pytest.mark.parametrize(("database", "most"), [(0, 8), (90, 8), (96, 8), (840, 70)])
+def test_how_much_may_lie_behind_a_snapshot_goes_with_the_size_of_the_state(database: int, most: int) -> None:
+    """In MiB: with a fixed number, a large state would be written anew for a small part that changed."""
+    assert most_behind(database * 2**20) == most * 2**20
 
 
 @pytest.mark.parametrize(("age", "left"), [(DAY - 1, ["probes/killed"]), (DAY, [])])

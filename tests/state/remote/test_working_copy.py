@@ -15,9 +15,12 @@ from typing import NamedTuple
 import pytest
 
 from docbatch.state.homes import COPY_NOTE
+from docbatch.state.remote import page_changes, working_copy
 from docbatch.state.remote.copy_position import note, noted
-from docbatch.state.remote.log_records import START, RecordKind
+from docbatch.state.remote.log_records import START, LogRecord, RecordKind
+from docbatch.state.remote.page_changes import PageChanges
 from docbatch.state.remote.remote_state import refresh
+from docbatch.state.remote.state_chunks import ChunkForm
 from docbatch.state.remote.working_copy import WorkingCopy
 from tests.first_state import built_once
 from tests.state.remote.cut_writes import Killed, cut_at
@@ -152,6 +155,29 @@ def test_killed_while_it_notes_a_record_the_record_is_had_all_the_same(at: int, 
 
     assert names(tmp_path / "a" / "state.db") == ["s1", "s2"]
     assert rows(tmp_path / "a" / "state.db") == rows(tmp_path / "b" / "state.db")
+
+
+def test_of_what_records_changed_one_at_a_time_is_in_memory(
+    past: Past, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    read, apply = page_changes.read_changes, PageChanges.apply
+
+    def noted_read(record: LogRecord, form: ChunkForm) -> object:
+        done.append("read")
+        return read(record, form)
+
+    def noted_apply(changes: PageChanges, descriptor: int) -> None:
+        done.append("apply")
+        apply(changes, descriptor)
+
+    monkeypatch.setattr(working_copy, "read_changes", noted_read)
+    monkeypatch.setattr(PageChanges, "apply", noted_apply)
+
+    refreshed(past, copy_of(past, "old", tmp_path / "copy"))
+
+    assert done == ["read", "apply"] * (len(done) // 2)
+    assert len(done) > 2
 
 
 def by_another_program(folder: Path) -> None:
