@@ -190,7 +190,7 @@ MODES: dict[str, Sequence[Mode]] = {
     "covered": ("before", "after"),
     "answer_lost": ("",),
     "put_late": ("soon", "ended", "killed"),
-    "begun": ("killed before", "killed after", "stopped before", "stopped after"),
+    "begun": ("killed after", "stopped before"),
 }
 OF_NEW = frozenset({"begun"})
 """Where nobody has worked before: elsewhere another runner has read one of the documents, and knows the state."""

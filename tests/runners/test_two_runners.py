@@ -20,6 +20,8 @@ SHORT = [
     ("s3", "extractpage", ("twice", "answer_lost")),
 ]
 WHOLE = [(store, service) for store in STORES for service in SERVICES]
+STEP = 5
+"""In the long form each store and vendor has every so-and-so-many-th point, and another first one: all of them are some 5,400."""
 Case = tuple[str, Point, Mode]
 
 
@@ -58,9 +60,10 @@ def test_stopped_with_its_create_under_way_and_struck_elsewhere_each_document_is
 @pytest.mark.full
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize(("store", "service"), WHOLE)
-def test_struck_at_every_request_each_document_is_paid_once_and_none_is_lost(
+def test_struck_at_any_request_each_document_is_paid_once_and_none_is_lost(
     store: str, service: str, scenario: str, tmp_path: Path
 ) -> None:
     matrix = RunnerMatrix(store, service, tmp_path)
+    points = matrix.points(scenario)[WHOLE.index((store, service)) % STEP :: STEP]
 
-    assert _wrong(matrix, [(scenario, *each) for each in matrix.points(scenario)]) == []
+    assert _wrong(matrix, [(scenario, *each) for each in points]) == []
