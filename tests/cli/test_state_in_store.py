@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from docbatch.api.opening import open_project
-from docbatch.core.errors import OwnerReplaced, StateLocked
+from docbatch.core.errors import GuardRefused, OwnerReplaced, StateLocked
 from docbatch.state.home import Home
 from docbatch.state.remote import taking_over
 from docbatch.state.remote.record_stores import BucketRecords
@@ -146,6 +146,28 @@ def test_who_changed_nothing_yet_sees_that_another_did(a: Project, b: Project) -
 
     assert listed(b) == listed(a)
     assert b.applied().processed == 0
+
+
+def refused_in_between(a: Project, b: Project, *, changes: bool) -> None:
+    """Refuse on one machine what it looked at, and have another work meanwhile, or not."""
+    open_project(b.root)
+    home = Home.at(b.root / ".docbatch")
+    with home.hold(), home.writable():
+        if changes:
+            a.write({"in/new.txt": "new"})
+            a.applied()
+        raise GuardRefused("an output is not known")
+
+
+def test_what_another_did_meanwhile_is_not_taken_for_what_stands_in_the_way(a: Project, b: Project) -> None:
+    a.applied()
+
+    with pytest.raises(GuardRefused, match="not known"):
+        refused_in_between(a, b, changes=False)
+    with pytest.raises(StateLocked, match="another run changed the state"):
+        refused_in_between(a, b, changes=True)
+
+    b.applied()
 
 
 def replaced_meanwhile(a: Project, b: Project) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch import invocation
-from docbatch.core.errors import StateError, StateLocked, UsageError
+from docbatch.core.errors import GuardRefused, StateError, StateLocked, UsageError
 from docbatch.sending_fence import FenceTime
 from docbatch.state import files
 from docbatch.state.home import Publication
@@ -61,7 +61,12 @@ class RemoteHome(CopiedHome):
             with told(self.folder):
                 self._state = self._begun()
             use.share()
-            yield
+            try:
+                yield
+            except GuardRefused:
+                # What stands in the way may be what another run delivered since.
+                self._held_state().require_as_seen()
+                raise
 
     @contextmanager
     def _held_alone(self) -> Iterator[CopyUse]:
