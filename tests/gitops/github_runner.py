@@ -182,6 +182,8 @@ class _Job:
             "GITHUB_ACTIONS": "true",
             "GITHUB_API_URL": self.runner.forge,
             "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_RUN_ID": self.workflow.identity,
+            "GITHUB_SERVER_URL": SERVER,
             "GITHUB_SHA": self.event.commit,
             "GITHUB_WORKSPACE": str(machine.work),
             "RUNNER_TEMP": str(machine.temp),
