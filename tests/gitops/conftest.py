@@ -22,6 +22,7 @@ def vendor(tmp_path: Path) -> Iterator[Emulator]:
 def lake() -> Iterator[Lake]:
     with served_lake() as lake:
         yield lake
+        assert lake.refused == [], "no job asks for what its key has no right to"
 
 
 @pytest.fixture
