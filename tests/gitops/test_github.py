@@ -44,6 +44,7 @@ def test_from_a_pull_request_to_outputs_and_their_drift(site: Site, vendor: Emul
     succeeded(of_main(site, runner, "collect"))
     assert "Invoice 0002" in lake.outputs[OUTPUT]
     again = of_main(site, runner, "apply")
+    assert again.conclusions == {"plan": "success", "apply": "skipped"}
     assert re.search(NOTHING, again.jobs["plan"].summary)
 
     succeeded(of_main(site, runner, "drift"))
