@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from docbatch.engine.running.apply import ApplyOutcome, Assignment
     from docbatch.engine.running.rounds.interruption import Interruption
     from docbatch.sources.settling import Settling
+    from docbatch.spool import Spool
+    from docbatch.state.store import Store
 
 
 class Project(FailureCalls):
@@ -104,8 +106,6 @@ class Project(FailureCalls):
         from docbatch.engine.planning.plan import CountedJobs, Selection, Sight
         from docbatch.engine.planning.plan_report import plan_report
         from docbatch.engine.planning.read_plan import read_plan
-        from docbatch.spool import Spool
-        from docbatch.state.home import Home
 
         everything = Selection(
             *(self._jobs_beside(out, specs := spec_paths(paths), upgrade), self._folder, self._declared.mark),
@@ -123,8 +123,9 @@ class Project(FailureCalls):
         )
         sight = Sight(observe=on_event or (lambda _notice: None))
         with read_plan(asked := self._narrowed(everything, select), sight) as made:
-            spool = Spool(Home.at(self._folder).spool, None if made.store is None else made.store.results)
-            report = judged(plan_report(made, spool, -1 if examples is None else examples), made, asked)
+            report = judged(
+                plan_report(made, self._spool(made.store), -1 if examples is None else examples), made, asked
+            )
             if out is not None:
                 from docbatch.engine.planning.saved.plan_file import save
 
@@ -279,6 +280,13 @@ class Project(FailureCalls):
         with Home.at(self._folder).readable() as store:
             names = named_jobs(store, job)
         return results(self._folder, names, on_error)
+
+    def _spool(self, store: "Store | None") -> "Spool":
+        from docbatch.spool import Spool
+        from docbatch.state.home import Home
+
+        home = Home.at(self._folder)
+        return Spool(home.spool, None if store is None else store.results, packs=home.packs)
 
     def _assignment(self, paths: Specs, plan: Place | None, upgrade: Collection[str]) -> "Assignment":
         from docbatch.engine.running.apply import Assignment

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from docbatch.core.acceptances import over_text
-from docbatch.core.after_silence import MAY_BE_SENT
 from docbatch.core.cost_sentences import run_text
 from docbatch.core.demands import EMPTY
 from docbatch.core.hindrance import recorded_text
+from docbatch.core.lifecycle import MAY_BE_SENT
 from docbatch.core.looks import LookKind
 from docbatch.core.models import RETRY_CLASS, FailureClass, ItemStatus, RetryClass, Stops, Submission
 from docbatch.core.moments import iso_moment_or_none, moment_text

@@ -4,9 +4,6 @@ import enum
 
 from docbatch.core.models import Recovery, Traits
 
-MAY_BE_SENT = "an owner of the state that was replaced may still send it"
-"""Why work is held as long as it is not found, however often it was looked for."""
-
 
 class AfterSilence(enum.StrEnum):
     REPLAY = "replay"

@@ -62,6 +62,8 @@ TRANSITIONS: Final[Mapping[tuple[Status | None, Event], Status]] = {
 OPEN: Final = frozenset({Status.INTENDED, Status.UNANSWERED, Status.SUBMITTED, Status.HELD})
 DOUBTFUL: Final = frozenset({Status.INTENDED, Status.UNANSWERED, Status.HELD})
 """Whether the vendor has the work is not known."""
+MAY_BE_SENT: Final = "an owner of the state that was replaced may still send it"
+"""Why work is held as long as it is not found, however often it was looked for."""
 
 
 class IllegalTransition(StateError):

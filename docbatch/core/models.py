@@ -278,15 +278,24 @@ class ResultPlace(NamedTuple):
     length: int
 
 
+class StoredPack(NamedTuple):
+    """A file of many results as it lies in a store: the name of its object there, its bytes, and SHA-256 of these in hexadecimal."""
+
+    object: str
+    size: int
+    sha256: str
+
+
 class KnownPack(NamedTuple):
     """A file of many results, as the state knows it.
 
     `end` is where the last of its results ends, None where the record of that is damaged. One that is retired holds nothing
-    that is needed, and is removed once nobody reads it.
+    that is needed, and is removed once nobody reads it. `stored` is where it lies beside this machine, if it does.
     """
 
     end: int | None
     is_retired: bool
+    stored: StoredPack | None = None
 
 
 class PackUse(NamedTuple):

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from docbatch.core.accounts import told_apart
-from docbatch.core.after_silence import MAY_BE_SENT, AfterSilence, after_silence
+from docbatch.core.after_silence import AfterSilence, after_silence
+from docbatch.core.lifecycle import MAY_BE_SENT
 from docbatch.core.looks import Looks
 from docbatch.core.models import Submission, SubmissionStatus, Traits, WorkItem
 from docbatch.core.report import plural
@@ -249,8 +250,7 @@ def _look(submission: Submission, traits: Traits, looks: Looks, now: float, *, r
     if looks.blind.are_enough(traits):
         reason = "nothing that was certainly made there is visible with these credentials, so its absence proves nothing"
         return _hold(submission, reason)
-    reason = "the answer was lost; looking for it"
-    return _when(Settle(submission.id, replay=False, reason=reason), looks, now)
+    return _when(Settle(submission.id, False, "the answer was lost; looking for it"), looks, now)
 
 
 def _hold(submission: Submission, reason: str) -> Close:

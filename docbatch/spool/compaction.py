@@ -13,7 +13,6 @@ from docbatch.core.models import Draft, PackUse, ResultPlace
 from docbatch.packed import read_head
 from docbatch.spool.index import ResultIndex
 from docbatch.spool.leftovers import remove_retired
-from docbatch.spool.pack import packs_in
 from docbatch.spool.spool import Spool
 
 WINDOW = 2000
@@ -77,7 +76,7 @@ def compact(
     Raises StateError, OSError.
     """
     uses = index.gather_uses(spare)
-    sizes = packs_in(spool.packs)
+    sizes = spool.sizes()
     wanted = chosen(uses, sizes)
     if spare is not None:
         names = {each.name for each in wanted}
@@ -89,24 +88,48 @@ def compact(
     if dry_run or not wanted:
         freed = sum(sizes[each.name] - each.needed_bytes for each in wanted)
         return Compaction(len(wanted), before, before - freed, dropped)
-    damaged = sum(_rewrite(spool, index, each.name) for each in wanted)
+    rewriting = _Rewriting(spool, index)
+    for each in wanted:
+        rewriting.move(each.name)
+    rewriting.settle()
     waits = not remove_retired(spool.root, spool.packs, index)
-    return Compaction(len(wanted), before, sum(packs_in(spool.packs).values()), dropped, damaged, waits)
+    return Compaction(len(wanted), before, sum(spool.sizes().values()), dropped, rewriting.damaged, waits)
 
 
-def _rewrite(spool: Spool, index: CompactedIndex, name: str) -> int:
-    """Move what is needed of a pack into the one that is written, and retire it; return how much of it could not be read."""
-    damaged = 0
-    unread: list[str] = []
-    needed = index.needed_of(name)
-    while window := list(islice(needed, WINDOW)):
-        placed = list(_copied(spool, window, unread))
-        damaged += len(window) - len(placed)
-        spool.record(placed)
-    if not unread:
-        with index.write():
-            index.retire(name)
-    return damaged
+class _Rewriting:
+    """Packs on their way into the one that is written. Where packs lie in a store, as much is recorded at once as fills one."""
+
+    def __init__(self, spool: Spool, index: CompactedIndex) -> None:
+        self.damaged = 0
+        self._spool = spool
+        self._index = index
+        self._placed: list[tuple[str, ResultPlace]] = []
+        self._emptied: list[str] = []
+
+    def move(self, name: str) -> None:
+        """Copy what is needed of a pack, and have it retired where all of that could be read."""
+        unread: list[str] = []
+        needed = self._index.needed_of(name)
+        while window := list(islice(needed, WINDOW)):
+            placed = list(_copied(self._spool, window, unread))
+            self.damaged += len(window) - len(placed)
+            self._placed += placed
+            self.settle(self._spool.at_once)
+        if not unread:
+            self._emptied.append(name)
+            self.settle(self._spool.at_once)
+
+    def settle(self, least: int = 0) -> None:
+        """Record what was copied, if it comes to so many bytes, and retire what holds nothing more. Raises StateError."""
+        if sum(place.length for _, place in self._placed) < least:
+            return
+        self._spool.record(self._placed)
+        self._placed = []
+        if self._emptied:
+            with self._index.write():
+                for name in self._emptied:
+                    self._index.retire(name)
+            self._emptied = []
 
 
 def _copied(

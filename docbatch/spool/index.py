@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from docbatch.core.models import KnownPack, ResultPlace
+from docbatch.core.models import KnownPack, ResultPlace, StoredPack
 
 
 class ResultIndex(Protocol):
@@ -24,11 +24,20 @@ class ResultIndex(Protocol):
 
     def packs(self) -> Mapping[str, KnownPack]: ...
 
+    def stored(self, name: str) -> StoredPack | None:
+        """Return where a pack lies in a store; None where it lies in none."""
+
     def put(self, placed: Iterable[tuple[str, ResultPlace]]) -> None:
         """Inside the current transaction: note where results lie from now on."""
 
     def reach(self, name: str, end: int) -> object:
         """Inside the current transaction: note that a pack is known up to a place."""
+
+    def store_pack(self, name: str, stored: StoredPack) -> None:
+        """Inside the current transaction: note that a whole pack lies in a store, and is known up to its end."""
+
+    def forget_stored(self, name: str) -> None:
+        """Inside the current transaction: note that a pack lies in a store no more."""
 
     def forget_pack(self, name: str) -> None:
         """Inside the current transaction: drop a pack that was retired and is gone."""

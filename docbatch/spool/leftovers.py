@@ -5,6 +5,8 @@
 - Where a mark says that more was recorded once, an older state was put back, or another one: what lies there was paid, and
   the state that knows it may come back. It is kept, and made known to the index.
 - Packs of which nothing is needed any more are removed once nobody reads.
+- What lies in a store as well is no longer than it is there, or is dropped: it is fetched once it is read. Who keeps packs
+  there has a state that goes back to nothing older, so marks say nothing, and what was half fetched goes.
 - What cannot be read at this moment, and what is no pack of ours, stays as it is and keeps nobody from anything else.
 """
 
@@ -16,28 +18,54 @@ from pathlib import Path
 
 from docbatch.core.models import KnownPack, ResultPlace
 from docbatch.spool.index import ResultIndex
-from docbatch.spool.pack import MAGIC, MARK_SIZE, Found, contents, file_of, is_there, may_follow, packs_in
+from docbatch.spool.pack import (
+    DRAFT,
+    MAGIC,
+    MARK_SIZE,
+    Found,
+    contents,
+    file_of,
+    is_there,
+    may_follow,
+    packs_in,
+)
 from docbatch.spool.readers import without_readers
 
 WINDOW = 5000
 _UNKNOWN = KnownPack(len(MAGIC), is_retired=False)
 
 
-def clear(root: Path, packs: Path, index: ResultIndex, *, whole: bool) -> None:
+def clear(root: Path, packs: Path, index: ResultIndex, *, whole: bool, stored: bool = False) -> None:
     """Put the folder of packs in order, for the one who may write. Raises OSError.
 
     Unless the index is `whole`, which it is not where the state is known to be older than what was done, nothing is dropped.
+    `stored` says that packs lie in a store as well.
     """
     known = index.packs()
     there = packs_in(packs)
     for name, size in there.items():
         pack = known.get(name, _UNKNOWN)
+        if stored and pack.stored is not None:
+            if size != pack.stored.size:
+                file_of(packs, name).unlink()
+            continue
         is_complete = name in known and (pack.end is None or size <= pack.end + MARK_SIZE)
         if not pack.is_retired and not is_complete:
             # What cannot be read or cut today is not recorded either: it is waste, and may be dropped another day.
             with contextlib.suppress(OSError, ValueError):
-                _settle(packs, name, pack, index, known=name in known, whole=whole)
+                _settle(packs, name, pack, index, known=name in known, whole=whole, adopts=not stored)
     remove_retired(root, packs, index)
+    if stored:
+        _remove_drafts(root, packs)
+
+
+def _remove_drafts(root: Path, packs: Path) -> None:
+    """Remove what was half fetched, unless somebody may be fetching it."""
+    drafts = list(packs.glob(f"*{DRAFT}"))
+    if drafts:
+        with without_readers(root) as alone:
+            for draft in drafts if alone else ():
+                draft.unlink(missing_ok=True)
 
 
 def remove_retired(root: Path, packs: Path, index: ResultIndex) -> bool:
@@ -63,10 +91,12 @@ def _is_removed(packs: Path, name: str) -> bool:
     return not is_there(packs, name)
 
 
-def _settle(packs: Path, name: str, pack: KnownPack, index: ResultIndex, *, known: bool, whole: bool) -> None:
+def _settle(
+    packs: Path, name: str, pack: KnownPack, index: ResultIndex, *, known: bool, whole: bool, adopts: bool
+) -> None:
     path = file_of(packs, name)
     assert pack.end is not None
-    if any(found.recorded > (pack.end if known else 0) for found in contents(path, pack.end)):
+    if adopts and any(found.recorded > (pack.end if known else 0) for found in contents(path, pack.end)):
         _adopt(path, pack.end, index, packs_in(packs))
     elif whole and known:
         _cut(path, pack.end)

@@ -21,10 +21,20 @@ class MovedResults(NamedTuple):
     left: int
 
 
+def _told_nobody() -> None:
+    """On one disk, all see what is committed."""
+
+
 def move_old_entries(
-    spool: Spool, monotonic: Callable[[], float], patience: float = PATIENCE
+    spool: Spool,
+    monotonic: Callable[[], float],
+    patience: float = PATIENCE,
+    *,
+    publish: Callable[[], object] = _told_nobody,
 ) -> MovedResults:
     """Move what is sound, for about so many seconds; the rest is read where it lies. For the one who may write.
+
+    `publish` has every successor know what is committed, before anything is removed.
 
     What cannot be removed once it lies in a pack stays for a later start.
 
@@ -34,7 +44,7 @@ def move_old_entries(
     moved = 0
     digests = spool.old.digests()
     while monotonic() < until and (batch := list(_batch(spool, digests))):
-        moved += _move(spool, batch)
+        moved += _move(spool, batch, publish)
     left = sum(1 for _ in digests)
     spool.old.remove_empty_folders()
     return MovedResults(moved, left)
@@ -49,7 +59,7 @@ def _batch(spool: Spool, digests: Iterator[str]) -> Iterator[str]:
             return
 
 
-def _move(spool: Spool, batch: list[str]) -> int:
+def _move(spool: Spool, batch: list[str], publish: Callable[[], object] = _told_nobody) -> int:
     done = []
     placed = []
     for digest in batch:
@@ -60,6 +70,8 @@ def _move(spool: Spool, batch: list[str]) -> int:
             placed.append((digest, spool.admit(draft)))
             done.append(digest)
     spool.record(placed)
+    if placed:
+        publish()
     return sum(map(spool.remove_old, done))
 
 

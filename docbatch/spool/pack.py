@@ -27,6 +27,8 @@ from docbatch.packed import HEAD_SIZE, Codec, Head, read_head
 
 MAGIC = b"docbatch pack 1\n"
 SUFFIX = ".pack"
+DRAFT = ".part"
+"""What the names of packs end with that are on their way from a store."""
 NAME = re.compile("[0-9a-f]{16}")
 MARK_SIZE = HEAD_SIZE
 _MARK = b"\xdc"
@@ -233,8 +235,12 @@ class OpenPacks:
             self._open[name] = pack
         return pack.read(start, length)
 
-    def forget(self) -> None:
-        self._open.clear()
+    def forget(self, name: str | None = None) -> None:
+        """Open again what is read next: of one pack, or of all."""
+        if name is None:
+            self._open.clear()
+        else:
+            self._open.pop(name, None)
 
 
 class _OpenPack:

@@ -11,57 +11,46 @@ is recorded was left by a run that was killed, and is dropped by the next one.
 
 import errno
 import os
-import re
 import secrets
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from docbatch.core.errors import ResultLost, StateError
+from docbatch.core.errors import StateError
 from docbatch.core.models import Draft, ResultPlace
 from docbatch.owner_only import make_folder
-from docbatch.packed import (
-    HEAD_SIZE,
-    LIMIT,
-    MOST_CARRIED,
-    most_packed,
-    packed,
-    read_head,
-    unpacked,
-    write_entry,
-)
+from docbatch.packed import HEAD_SIZE, LIMIT, MOST_CARRIED, packed, read_head, write_entry
 from docbatch.spool import readers
 from docbatch.spool.index import ResultIndex
-from docbatch.spool.leftovers import clear
-from docbatch.spool.old_entries import OldEntries
-from docbatch.spool.pack import OpenPacks, PackWriter, is_there, packs_in
+from docbatch.spool.pack import PackWriter
+from docbatch.spool.readable_spool import LARGEST_STORED, ReadableSpool
+
+if TYPE_CHECKING:
+    from docbatch.spool.pack_store import PackStore
 
 LARGEST_PACK = 1 << 30
 """Bytes after which a pack is closed and another begun."""
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class Spool:
-    """Results by digest. Safe to use from several threads; written only by the holder of the state's lock.
-
-    Without an index it knows what it was given itself, and the results of before.
-    """
+class Spool(ReadableSpool):
+    """Results by digest. Safe to use from several threads; written only by the holder of the state's lock."""
 
     def __init__(
-        self, root: Path, index: ResultIndex | None = None, *, limit: int = LIMIT, largest: int = LARGEST_PACK
+        self,
+        root: Path,
+        index: ResultIndex | None = None,
+        *,
+        packs: "PackStore | None" = None,
+        limit: int = LIMIT,
+        largest: int | None = None,
     ) -> None:
-        self.root = root
-        self.packs = root / "packs"
+        super().__init__(root, index, packs=packs, limit=limit)
         self.incoming = root / "incoming"
-        self.old = OldEntries(root)
-        self.index = index
-        self.limit = limit
-        self._largest = largest
-        self._open = OpenPacks(self.packs)
+        self._largest = largest or (LARGEST_PACK if self.transfer is None else LARGEST_STORED)
         self._writer = PackWriter(self.packs)
-        self._unrecorded: dict[str, ResultPlace] = {}
         self._lock = threading.Lock()
         self._failure: StateError | None = None
 
@@ -92,8 +81,10 @@ class Spool:
         """Drop what runs that were killed left in packs; see `leftovers`. For the one who may write."""
         if self.index is None:
             return
+        from docbatch.spool.leftovers import clear  # noqa: PLC0415 - a plan puts nothing in order
+
         try:
-            clear(self.root, self.packs, self.index, whole=whole)
+            clear(self.root, self.packs, self.index, whole=whole, stored=self.transfer is not None)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -138,33 +129,6 @@ class Spool:
             raise self._unwritable(error) from error
         return place
 
-    def where(self, digest: str) -> ResultPlace | None:
-        """Return where a result lies, to be read in another process; None where that does not know either."""
-        self._require_digest(digest)
-        place = self._unrecorded.get(digest)
-        return self.index.find(digest) if place is None and self.index is not None else place
-
-    def places(self, digests: Sequence[str]) -> list[ResultPlace | None]:
-        """Return where each of some results lies, see `where`."""
-        sound = [each for each in digests if _DIGEST.fullmatch(each)]
-        found = {} if self.index is None else self.index.find_many(sound)
-        return [self._unrecorded.get(each) or found.get(each) for each in digests]
-
-    def read(self, digest: str, place: ResultPlace | None = None) -> bytes:
-        """Return a payload. Raises ResultLost when it is missing, damaged or larger than the spool reads.
-
-        `place` is where it lies, for who has no index.
-        """
-        place = place or self.where(digest)
-        try:
-            return self._payload(digest, place)
-        except FileNotFoundError:
-            raise self._lost(digest, "is missing") from None
-        except OSError as error:
-            raise self._lost(digest, f"cannot be read ({error})") from error
-        except ValueError as error:
-            raise self._lost(digest, f"is damaged: {error}") from error
-
     def flush(self) -> None:
         """Make everything written and admitted since the last flush durable.
 
@@ -175,58 +139,61 @@ class Spool:
             writer = self._writer
         self._flush(writer)
 
+    def store(self, least: int = 1) -> bool:
+        """Have what was admitted outlast this machine as well; say whether that is to be known to others now.
+
+        Where packs lie in a store, all that was written is put there, once it comes to `least` bytes, and another pack begins.
+        Raises StateError, CredentialsError: then nothing of it counts as collected.
+        """
+        self.flush()
+        if self.transfer is None:
+            return True
+        with self._lock:
+            if self._writer.end >= least:
+                self._begin_another()
+        try:
+            return self.transfer.put()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def forget_gone_stored(self) -> list[str]:
+        """Have the index know which packs turned out to be gone from a store, and return what is said of each; once."""
+        return [] if self.transfer is None else self.transfer.forget_gone()
+
+    def store_left(self) -> bool:
+        """Put all that lies here and in no store, as `store` does; say whether there was anything."""
+        if self.transfer is None:
+            return False
+        stored = self.store()
+        try:
+            return self.transfer.put_left() or stored
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def recorded(self, results: Iterable[tuple[str, ResultPlace]]) -> None:
         """Learn which results the index knows by now."""
         with self._lock:
             for digest, place in results:
                 if self._unrecorded.get(digest) == place:
                     del self._unrecorded[digest]
-                self._writer.note_recorded(place)
+                # Marks tell of states that went back, which one in a store does not.
+                if self.transfer is None:
+                    self._writer.note_recorded(place)
 
     def record(self, placed: Sequence[tuple[str, ResultPlace]]) -> None:
-        """Make durable what was admitted, then let the index know where it lies. Raises StateError."""
+        """Make durable what was admitted, as `store` does, then let the index know where it lies. Raises StateError."""
         assert self.index is not None
-        self.flush()
+        self.store()
         if placed:
             with self.index.write():
                 self.index.put(placed)
             self.recorded(placed)
-
-    def is_packed(self, digest: str) -> bool:
-        """Say whether a result is recorded to lie in a pack, and lies there soundly."""
-        place = self.where(digest)
-        try:
-            return place is not None and self.sound_entry(digest, place) is not None
-        except OSError:
-            return False
-
-    def sound_entry(self, digest: str, place: ResultPlace) -> bytes | None:
-        """Return a result as it lies in a pack, None where it is damaged. Raises OSError where it is gone or cannot be read."""
-        try:
-            entry = self._open.read(place, most_packed(self.limit))
-            unpacked(entry, digest, self.limit)
-        except ValueError:
-            return None
-        return entry
 
     def remove_old(self, digest: str) -> bool:
         """Remove a result of before, which lies in a pack by now; say whether it is gone. What stays keeps nobody from anything."""
         with suppress(OSError):
             self.old.remove(digest)
         return not self.old.has(digest)
-
-    def has(self, digest: str) -> bool:
-        """Say whether there is an entry of this name, sound or not."""
-        place = self.where(digest)
-        return (place is not None and is_there(self.packs, place.pack)) or self.old.has(digest)
-
-    def is_empty(self) -> bool:
-        """Say whether there is no result at all, whatever the index says."""
-        return not packs_in(self.packs) and next(self.old.digests(), None) is None
-
-    def lacks_packs(self) -> bool:
-        """Say whether results are known to be lost without reading any: there are none at all, or a whole pack is gone."""
-        return self.is_empty() or bool(self._gone())
 
     def forget_gone_packs(self) -> None:
         """Forget packs that are gone, once their results were brought back. For the one who may write."""
@@ -235,25 +202,6 @@ class Spool:
             with self.index.write():
                 for name in gone:
                     self.index.lose_pack(name)
-
-    def _gone(self) -> list[str]:
-        known = {} if self.index is None else self.index.packs()
-        there = packs_in(self.packs) if known else {}
-        return [name for name, pack in known.items() if name not in there and not pack.is_retired]
-
-    def entries(self) -> Iterator[str]:
-        """Yield the digests of all entries in order, whether they are sound or not."""
-        indexed = () if self.index is None else self.index.digests()
-        yield from sorted({*indexed, *self._unrecorded, *self.old.digests()})
-
-    def count(self) -> int:
-        """Return how many results there are; those of which an older entry is left are counted twice."""
-        recorded = 0 if self.index is None else self.index.count()
-        return recorded + len(self._unrecorded) + sum(1 for _ in self.old.digests())
-
-    def size(self) -> int:
-        """Return the bytes that all packs and entries take on disk."""
-        return sum(packs_in(self.packs).values()) + self.old.size()
 
     def close(self) -> None:
         """Let go of files."""
@@ -268,12 +216,17 @@ class Spool:
     def _roomy(self) -> PackWriter:
         self._require_no_failure()
         if self._writer.end >= self._largest:
-            full = self._writer
-            self._flush(full)
-            full.mark()
-            full.close()
-            self._writer = PackWriter(self.packs)
+            self._begin_another()
         return self._writer
+
+    def _begin_another(self) -> None:
+        full = self._writer
+        self._flush(full)
+        full.mark()
+        full.close()
+        self._writer = PackWriter(self.packs)
+        if self.transfer is not None:
+            self.transfer.complete(full.name)
 
     def _flush(self, writer: PackWriter) -> None:
         try:
@@ -294,19 +247,6 @@ class Spool:
         path.unlink()
         return place
 
-    def _payload(self, digest: str, place: ResultPlace | None) -> bytes:
-        if place is None:
-            return self.old.read(digest, self.limit)
-        try:
-            return self._from_pack(digest, place)
-        except (OSError, ValueError):
-            if self.old.has(digest):
-                return self.old.read(digest, self.limit)
-            raise
-
-    def _from_pack(self, digest: str, place: ResultPlace) -> bytes:
-        return unpacked(self._open.read(place, most_packed(self.limit)), digest, self.limit)
-
     def _require_no_failure(self) -> None:
         if self._failure is not None:
             raise self._failure
@@ -318,31 +258,6 @@ class Spool:
 
     def _no_draft(self, draft: Draft) -> StateError:
         what = draft.entry if isinstance(draft.entry, Path) else f"what came as {draft.digest!r}"
-        return StateError(
-            f"{what} is not a result drafted for the spool {self.root}",
-            hint="nothing was recorded; run `docbatch apply` again",
-        )
+        from docbatch.spool import faults  # noqa: PLC0415 - no process of ours hands over anything else
 
-    @staticmethod
-    def _require_digest(digest: str) -> None:
-        if not _DIGEST.fullmatch(digest):
-            raise StateError(f"{digest!r} is not the digest of a result", hint="run `docbatch state check`")
-
-    def _lost(self, digest: str, what: str) -> ResultLost:
-        return ResultLost(
-            f"the stored result {digest} {what}",
-            hint="other documents are not affected; 'docbatch state check --repair', then 'docbatch apply', brings it back: "
-            "free work is done again, and what a provider still has is fetched again at no charge",
-        )
-
-    def _unwritable(self, error: OSError) -> StateError:
-        reason = (
-            "the disk is full"
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}
-            else os.strerror(error.errno or 0)
-        )
-        return StateError(
-            f"the spool {self.root} cannot be written: {reason}",
-            hint="what was recorded is safe; make room or restore access and run `docbatch apply` again: "
-            "it collects the rest without sending anything twice",
-        )
+        return faults.no_draft(str(what), self.root)

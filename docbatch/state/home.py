@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from docbatch.sending_fence import FenceTime
+    from docbatch.state.remote.stored_packs import StoredPacks
     from docbatch.state.store import Store
 
 
@@ -58,6 +59,11 @@ class Home:
     def spool(self) -> Path:
         """The folder of the packs of raw results."""
         return self.folder / "spool"
+
+    @property
+    def packs(self) -> "StoredPacks | None":
+        """The store in which packs lie as well; None where they lie here alone."""
+        return None
 
     @property
     def inbox(self) -> Path:

@@ -10,6 +10,7 @@ from docbatch.state.history_schema import HISTORY
 from docbatch.state.initial_schema import INITIAL
 from docbatch.state.objects_schema import OBJECTS
 from docbatch.state.outputs_schema import OUTPUTS
+from docbatch.state.packs_schema import STORED_PACKS
 from docbatch.state.parts_schema import PARTS
 from docbatch.state.spending_schema import CHARGES, SELECTED, WAITING
 
@@ -323,6 +324,12 @@ def parts_of_documents(db: Database) -> None:
 def selected_items(db: Database) -> None:
     """Keep what runs with selectors have to send. Of before, there were none."""
     _run(db, SELECTED)
+
+
+@migrations()
+def stored_packs(db: Database) -> None:
+    """Keep which packs lie in a store as well. Of before, none did."""
+    _run(db, STORED_PACKS)
 
 
 def apply(connection: sqlite3.Connection) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from docbatch.core.models import KnownPack, PackUse, ResultPlace
+from docbatch.core.models import KnownPack, PackUse, ResultPlace, StoredPack
 from docbatch.state.checksum import checksum
 from docbatch.state.database import Database, marked, windows
 from docbatch.state.digests import as_bytes
@@ -75,11 +75,36 @@ class Results:
             yield digest.hex()
 
     def packs(self) -> Mapping[str, KnownPack]:
-        rows = self._database.execute("SELECT name, reach, retired, checksum FROM pack").fetchall()
+        rows = self._database.execute(
+            "SELECT pack.name, reach, retired, checksum, object, size, sha256 FROM pack LEFT JOIN stored_pack USING (name)"
+        ).fetchall()
         return {
-            name: KnownPack(reach if checksum(name, reach, retired) == sealed else None, bool(retired))
-            for name, reach, retired, sealed in rows
+            name: KnownPack(
+                reach if checksum(name, reach, retired) == sealed else None,
+                bool(retired),
+                None if stored[0] is None else _stored(*stored),
+            )
+            for name, reach, retired, sealed, *stored in rows
         }
+
+    def stored(self, name: str) -> StoredPack | None:
+        """Return where a pack lies in a store; None where it lies in none."""
+        row = self._database.execute(
+            "SELECT object, size, sha256 FROM stored_pack WHERE name = ?", (name,)
+        ).fetchone()
+        return None if row is None else _stored(*row)
+
+    def store_pack(self, name: str, stored: StoredPack) -> None:
+        """Inside the current transaction: note that a whole pack lies in a store, and is known up to its end."""
+        self.reach(name, stored.size)
+        self._database.execute(
+            "INSERT OR REPLACE INTO stored_pack VALUES (?, ?, ?, ?)",
+            (name, stored.object, stored.size, as_bytes(stored.sha256)),
+        )
+
+    def forget_stored(self, name: str) -> None:
+        """Inside the current transaction: note that a pack lies in a store no more."""
+        self._database.execute("DELETE FROM stored_pack WHERE name = ?", (name,))
 
     def put(self, placed: Iterable[tuple[str, ResultPlace]]) -> None:
         """Inside the current transaction: note where results lie from now on."""
@@ -158,7 +183,8 @@ class Results:
 
     def rename_pack(self, name: str, to: str) -> None:
         """Inside the current transaction: note that a pack is called otherwise."""
-        self._database.execute("UPDATE pack SET name = ? WHERE name = ?", (to, name))
+        for table in ("pack", "stored_pack"):
+            self._database.execute(f"UPDATE {table} SET name = ? WHERE name = ?", (to, name))
         self._seal(to)
 
     def unplaced(self) -> Iterator[str]:
@@ -173,6 +199,7 @@ class Results:
     def forget_pack(self, name: str) -> None:
         """Inside the current transaction: drop a pack that was retired and is gone."""
         self._database.execute("DELETE FROM pack WHERE name = ?", (name,))
+        self.forget_stored(name)
 
     def lose_pack(self, name: str) -> None:
         """Inside the current transaction: drop a pack that is gone, with all that is said to lie in it."""
@@ -185,3 +212,7 @@ class Results:
         self._database.execute(
             "UPDATE pack SET checksum = row_sum(name, reach, retired) WHERE name = ?", (name,)
         )
+
+
+def _stored(name: str, size: int, digest: bytes) -> StoredPack:
+    return StoredPack(name, size, digest.hex())

@@ -55,6 +55,7 @@ TABLES: Mapping[str, str] = {
     "submission_item": "submission position item name path status remote_id credits",
     "unneeded": "item since",
     "written": "sink path size digest",
+    "stored_pack": "name object size sha256",
     "tally": "of_table part rows digests keys checksum",
     "waiting": "item job since until",
 }

@@ -4,13 +4,21 @@ import json
 from dataclasses import dataclass
 
 from docbatch.core.demands import EMPTY
-from docbatch.core.models import FailureClass, ItemStatus
+from docbatch.core.models import Failure, FailureClass, ItemStatus
 from docbatch.core.result_warnings import WarningKind
 from docbatch.state.failures import lost_text
 
 HELD = (
     "it may have been sent, but the provider shows no trace of it; it is not sent again by itself; once you made sure"
     " that the provider does not have it, 'docbatch retry --class held' queues it"
+)
+RESULT_LOST = Failure(
+    FailureClass.EXPIRED,
+    "its stored result was lost, and no run of the provider is known of which it could be fetched again",
+)
+EXPIRED = Failure(
+    FailureClass.EXPIRED,
+    "the vendor no longer has the work or its result; it is not sent again without consent",
 )
 KIND = (
     "coalesce(item.failure_class, document.problem_class, CASE item.status WHEN 'partial' THEN 'lost'"

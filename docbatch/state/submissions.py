@@ -19,9 +19,9 @@ from docbatch.state.deliveries import Deliveries
 from docbatch.state.entries import Entries
 from docbatch.state.events import Events
 from docbatch.state.items import Items
-from docbatch.state.lost_work import EXPIRED, RESULT_LOST
 from docbatch.state.records import Collected, Frozen, ReadyItem
 from docbatch.state.results import Results
+from docbatch.state.standing import EXPIRED, RESULT_LOST
 from docbatch.state.submission_rows import SUM, read
 
 

@@ -27,7 +27,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {"item": ("key",)}
 """What a row is called where that is not its primary key."""
 DIGESTS: dict[str, tuple[str, ...]] = {"item": ("key", "digest", "result"), "delivery": ("result",)}
 """Columns of bytes that are text everywhere else."""
-PROVEN_BY_READING = frozenset({"pack", "result"})
+PROVEN_BY_READING = frozenset({"pack", "result", "stored_pack"})
 """Tables that say where results lie: what is read there is held to its digest, and a row that is wrong is one lost result."""
 
 

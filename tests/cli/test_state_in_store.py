@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from docbatch.api.opening import open_project
-from docbatch.core.errors import OwnerReplaced, StateLocked
+from docbatch.core.errors import GuardRefused, OwnerReplaced, StateLocked
 from docbatch.state.home import Home
 from docbatch.state.remote import taking_over
 from docbatch.state.remote.record_stores import BucketRecords
@@ -86,7 +86,7 @@ def test_what_one_machine_did_the_other_knows(a: Project, b: Project) -> None:
     a.applied()
 
     assert listed(b) == listed(a)
-    b.applied()
+    assert b.applied().processed == 0
     assert b.outputs() == a.outputs()
     assert b.call("state", "check").code == 0
 
@@ -115,7 +115,7 @@ def test_a_folder_that_is_deleted_costs_nothing_but_being_fetched(a: Project) ->
     shutil.rmtree(a.root / ".docbatch")
 
     assert listed(a) == before
-    a.applied()
+    assert a.applied().processed == 0
 
 
 def test_while_one_works_the_other_is_told_who_and_changes_nothing(a: Project, b: Project) -> None:
@@ -125,7 +125,7 @@ def test_while_one_works_the_other_is_told_who_and_changes_nothing(a: Project, b
         assert_refused(b.call("apply"), 11, "the state is held by process", f"lease {lease}")
         assert b.call("status").code == 0
         assert_refused(b.call("state", "unlock"), 11, f"state unlock --lease {lease}")
-    b.applied()
+    assert b.applied().processed == 1
 
 
 def changed_in_between(a: Project, b: Project) -> None:
@@ -145,6 +145,28 @@ def test_who_changed_nothing_yet_sees_that_another_did(a: Project, b: Project) -
         changed_in_between(a, b)
 
     assert listed(b) == listed(a)
+    assert b.applied().processed == 0
+
+
+def refused_in_between(a: Project, b: Project, *, changes: bool) -> None:
+    """Refuse on one machine what it looked at, and have another work meanwhile, or not."""
+    open_project(b.root)
+    home = Home.at(b.root / ".docbatch")
+    with home.hold(), home.writable():
+        if changes:
+            a.write({"in/new.txt": "new"})
+            a.applied()
+        raise GuardRefused("an output is not known")
+
+
+def test_what_another_did_meanwhile_is_not_taken_for_what_stands_in_the_way(a: Project, b: Project) -> None:
+    a.applied()
+
+    with pytest.raises(GuardRefused, match="not known"):
+        refused_in_between(a, b, changes=False)
+    with pytest.raises(StateLocked, match="another run changed the state"):
+        refused_in_between(a, b, changes=True)
+
     b.applied()
 
 
@@ -185,8 +207,7 @@ def test_a_state_moves_into_a_store_and_out_again(a: Project, b: Project, bucket
     assert "4 documents and 4 results" in moved.out
     assert_refused(a.call("state", "migrate"), 64, "is in s3://")
     assert (listed(a), listed(b)) == (before, before)
-    a.applied()
-    b.applied()
+    assert (a.applied().processed, b.applied().processed) == (0, 0)
 
     back = b.call("state", "migrate", "--to-disk")
     assert back.code == 0, back.err

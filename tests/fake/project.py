@@ -184,7 +184,7 @@ class Project:
             stack.enter_context(home.hold())
             store = stack.enter_context(home.writable())
             differences = stack.enter_context(Differences())
-            spool = Spool(home.spool, store.results)
+            spool = Spool(home.spool, store.results, packs=home.packs)
             stack.callback(spool.close)
             spool.sweep()
             spool.clear_leftovers(whole=store.restored() is None)

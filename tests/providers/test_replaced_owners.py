@@ -11,11 +11,12 @@ from unittest import mock
 
 import pytest
 
-from docbatch.core.after_silence import MAY_BE_SENT
+from docbatch import sending_fence
 from docbatch.core.errors import NotAnswering
+from docbatch.core.lifecycle import MAY_BE_SENT
 from docbatch.emulators.server import Emulator
 from docbatch.engine.administration.edit_state import locked
-from docbatch.engine.connections import backoff, recorded_create
+from docbatch.engine.connections import backoff
 from docbatch.engine.running import send_submission
 from docbatch.providers.base import Accepted, Intent, Provider
 from docbatch.sending_fence import FenceTime, fence_time
@@ -117,7 +118,7 @@ def test_a_record_that_is_too_old_is_made_anew_by_the_same_run(
     name: str, asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if asked == "at the socket alone":
-        monkeypatch.setattr(recorded_create, "check_fence", lambda: None)
+        monkeypatch.setattr(sending_fence, "check_fence", lambda: None)
     now = fence_time()
     with bench(name, tmp_path) as at, watched(began=[FenceTime(now.running - DAY, now.wall - DAY)]):
         ended = at.project.call("apply", "--yes")

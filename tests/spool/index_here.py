@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from docbatch.core.models import KnownPack, ResultPlace
+from docbatch.core.models import KnownPack, ResultPlace, StoredPack
 
 
 @dataclass
@@ -37,8 +37,19 @@ class IndexHere:
             self.reach(place.pack, place.start + place.length)
 
     def reach(self, name: str, end: int) -> None:
-        before = self.known.get(name, KnownPack(0, is_retired=False)).end or 0
-        self.known[name] = KnownPack(max(before, end), is_retired=False)
+        before = self.known.get(name, KnownPack(0, is_retired=False))
+        self.known[name] = KnownPack(max(before.end or 0, end), is_retired=False, stored=before.stored)
+
+    def stored(self, name: str) -> StoredPack | None:
+        return self.known[name].stored if name in self.known else None
+
+    def store_pack(self, name: str, stored: StoredPack) -> None:
+        self.reach(name, stored.size)
+        self.known[name] = self.known[name]._replace(stored=stored)
+
+    def forget_stored(self, name: str) -> None:
+        if name in self.known:
+            self.known[name] = self.known[name]._replace(stored=None)
 
     def forget_pack(self, name: str) -> None:
         self.known.pop(name, None)

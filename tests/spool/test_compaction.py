@@ -13,7 +13,7 @@ from docbatch.core.models import ItemStatus, Operation, Recipe, WorkItem
 from docbatch.engine.administration.check_state import check
 from docbatch.engine.administration.compact_spool import compact as compact_folder
 from docbatch.spool import Spool, compaction
-from docbatch.spool.compaction import Compaction, compact
+from docbatch.spool.compaction import Compaction, _Rewriting, compact
 from docbatch.spool.pack import packs_in
 from docbatch.spool.readers import reading
 from docbatch.state.results import Results
@@ -219,27 +219,29 @@ def test_killed_anywhere_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.Mon
 
 def removed_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove a pack before its results are recorded to lie elsewhere."""
-    rewrite = compaction._rewrite
+    move = _Rewriting.move
 
-    def early(spool: Spool, index: Results, name: str) -> int:
-        held = [(digest, spool.sound_entry(digest, place)) for digest, place in index.needed_of(name)]
-        (spool.packs / f"{name}.pack").unlink()
+    def early(self: _Rewriting, name: str) -> None:
+        held = [
+            (digest, self._spool.sound_entry(digest, place)) for digest, place in self._index.needed_of(name)
+        ]
+        (self._spool.packs / f"{name}.pack").unlink()
         assert held
-        return rewrite(spool, index, name)
+        move(self, name)
 
-    monkeypatch.setattr(compaction, "_rewrite", early)
+    monkeypatch.setattr(_Rewriting, "move", early)
 
 
 def recorded_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retire a pack before what is needed of it is recorded to lie elsewhere."""
-    rewrite = compaction._rewrite
+    move = _Rewriting.move
 
-    def early(spool: Spool, index: Results, name: str) -> int:
-        with index.write():
-            index.retire(name)
-        return rewrite(spool, index, name)
+    def early(self: _Rewriting, name: str) -> None:
+        with self._index.write():
+            self._index.retire(name)
+        move(self, name)
 
-    monkeypatch.setattr(compaction, "_rewrite", early)
+    monkeypatch.setattr(_Rewriting, "move", early)
 
 
 @pytest.mark.parametrize("broken", [removed_first, recorded_first])

@@ -62,6 +62,16 @@ def test_results_of_before_are_moved_as_they_are_compressed(spool: Spool, index:
     assert move_old_entries(spool, still) == (0, 0)
 
 
+def test_they_go_only_once_every_successor_knows_where_they_lie_now(spool: Spool, index: IndexHere) -> None:
+    found: list[tuple[int, int]] = []
+
+    move_old_entries(
+        spool, still, publish=lambda: found.append((len(index.results), len(list(spool.old.digests()))))
+    )
+
+    assert found == [(12, 12)]
+
+
 def test_the_folders_of_a_run_that_was_killed_before_it_removed_them_go(spool: Spool) -> None:
     for digest in DIGESTS[:3]:
         spool.old.path(digest).unlink()

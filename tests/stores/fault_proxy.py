@@ -46,7 +46,7 @@ def kind(request: Request) -> Kind:
     return _PLAIN[request.method]
 
 
-def _names(request: Request) -> list[str]:
+def names(request: Request) -> list[str]:
     """Return a request's path, or the objects that it names together."""
     path = unquote(request.path).strip("/")
     if "delete" in request.params:
@@ -81,7 +81,7 @@ class FaultProxy(Emulator):
 
     def asked(self, *kinds: Kind) -> list[str]:
         """Return what requests of some kinds were about, bucket first."""
-        return [name for each in self.requests if kind(each) in kinds for name in _names(each)]
+        return [name for each in self.requests if kind(each) in kinds for name in names(each)]
 
     def route(self, request: Request) -> Response:
         self.arrived(request)

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import secrets
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,10 +14,24 @@ KEY, SECRET = "AKIAEXAMPLE", "a-secret-of-the-store"
 REGION = "eu-central-1"
 
 
+def _put_one_by_one() -> None:
+    """Have a put and its condition be one step, as at S3: moto looks first and puts later, with other requests in between."""
+    from moto.s3.responses import S3Response
+
+    put, turn = S3Response.put_object, threading.Lock()
+
+    def put_alone(response: S3Response) -> Any:
+        with turn:
+            return put(response)
+
+    setattr(S3Response, "put_object", put_alone)  # noqa: B010 - mypy knows the method
+
+
 @functools.cache
 def _endpoint() -> str:
     from moto.server import ThreadedMotoServer
 
+    _put_one_by_one()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

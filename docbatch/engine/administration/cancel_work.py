@@ -94,7 +94,7 @@ def cancel(
 @contextlib.contextmanager
 def _run(order: Order, store: Store, clock: Clock, observe: Observer) -> Iterator[Run]:
     """Set up what polling needs. A document whose bytes changed is planned again by the next apply."""
-    spool = Spool(store.home.spool, store.results)
+    spool = Spool(store.home.spool, store.results, packs=store.home.packs)
     used = {submission.connection for submission in store.submissions.open()}
     known = [each for each in order.connections if each.name in used and each.type in REGISTRY]
     found = accesses(known, project_root(order.folder), spool.incoming, clock.wake, order.allowed_hosts)

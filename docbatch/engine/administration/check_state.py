@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from docbatch.core.errors import StateError
+from docbatch.core.errors import ResultLost, StateError
 from docbatch.core.lifecycle import replay
 from docbatch.engine.administration.edit_state import locked
 from docbatch.naming.pathtext import escape
@@ -111,7 +111,7 @@ def _sound(rows: Iterator[Row]) -> Iterator[Row]:
 
 def _results(store: Store) -> Iterator[StateFault]:
     """Read every result that a document wants, or the file of a whole job for one that is no longer found."""
-    spool = Spool(store.home.spool, store.results)
+    spool = Spool(store.home.spool, store.results, packs=store.home.packs)
     named: set[str] = set()
     for item in _sound(store.items.all()):
         if item.result is None or not store.documents.places(item.row):
@@ -125,10 +125,14 @@ def _results(store: Store) -> Iterator[StateFault]:
 
 
 def _loss(spool: Spool, result: str) -> str | None:
-    """Return what is wrong with a result."""
+    """Return what is wrong with a result. Raises StateError, CredentialsError where a store that has it cannot be asked."""
     try:
-        spool.read(result)
+        place = spool.where(result)
     except StateError as error:
+        return error.message
+    try:
+        spool.read(result, place)
+    except ResultLost as error:
         return error.message
     return None
 
@@ -140,7 +144,10 @@ def repair(folder: Path, items: Collection[int], *, dry_run: bool = False) -> in
     wrong of documents and outputs is taken as it is: the next apply compares it with the files.
     Raises NoState, StateLocked, StateError.
     """
-    with locked(folder) as store, contextlib.closing(Spool(store.home.spool, store.results)) as spool:
+    with (
+        locked(folder) as store,
+        contextlib.closing(Spool(store.home.spool, store.results, packs=store.home.packs)) as spool,
+    ):
         results = {row: store.items.by_row(row).result for row in items}
         lost = {result for result in results.values() if result is not None}
         lost.update(result for *_, result in store.deliveries.lines_kept() if _loss(spool, result))

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from functools import partial
 from pathlib import Path
 
 from docbatch.core.errors import StateError
@@ -11,6 +12,7 @@ from docbatch.spool.compaction import Compaction
 from docbatch.spool.compaction import compact as rewrite
 from docbatch.spool.moving import move_old_entries
 from docbatch.state.files import complaint
+from docbatch.state.home import Publication
 
 
 def compact(folder: Path, *, dry_run: bool, older_than: float | None = None) -> Compaction:
@@ -22,13 +24,14 @@ def compact(folder: Path, *, dry_run: bool, older_than: float | None = None) -> 
     """
     with (
         locked(folder) as store,
-        contextlib.closing(Spool(store.home.spool, store.results)) as spool,
+        contextlib.closing(Spool(store.home.spool, store.results, packs=store.home.packs)) as spool,
     ):
         store.refuse_restored()
         if not dry_run:
             spool.sweep()
             spool.clear_leftovers(whole=True)
-            move_old_entries(spool, time.monotonic, float("inf"))
+            publish = partial(store.publish, Publication.PACK)
+            move_old_entries(spool, time.monotonic, float("inf"), publish=publish)
         now = time.time()
         if older_than is not None and not dry_run:
             store.results.note_unneeded(now)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from docbatch import jsontext
-from docbatch.core.errors import StateError
+from docbatch.core.errors import ResultLost, StateError
 from docbatch.core.results import DocumentInfo, Result
 from docbatch.naming.pathtext import escape
 from docbatch.naming.signed import without_signatures
@@ -20,9 +20,10 @@ WINDOW = 256
 def read_results(store: Store, job: str) -> Iterator[Result | StateError]:
     """Yield the results of a job's documents in path order, as they are in JSON outputs, a window in memory.
 
-    In the place of one that is missing or damaged comes the error that says so.
+    In the place of one that is missing or damaged comes the error that says so. Raises StateError, CredentialsError where a
+    store that has them cannot be asked.
     """
-    spool = Spool(store.home.spool, store.results)
+    spool = Spool(store.home.spool, store.results, packs=store.home.packs)
     after = b""
     with reading(spool.root):
         while window := store.documents.with_results(job, after, WINDOW):
@@ -37,7 +38,7 @@ def _read(spool: Spool, job: str, document: DocumentWithResult) -> Result | Stat
     try:
         answer = REGISTRY.kind(document.provider).read(spool.read(document.result))
         return _cut(answer.result(info))
-    except StateError as error:
+    except ResultLost as error:
         return StateError(f"job '{job}': {path}: {error.message}", hint=error.hint)
     except (ValueError, RecursionError) as error:
         return StateError(

@@ -147,7 +147,7 @@ def read_status(
     declared = limits or DeclaredLimits()
     if only is not None:
         declared = declared.of({job.job: job.connection for job in jobs})
-    spool = Spool(store.home.spool, store.results)
+    spool = Spool(store.home.spool, store.results, packs=store.home.packs)
     return StateStatus(
         jobs=jobs,
         open=tuple(store.submissions.open()),

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from docbatch.core.after_silence import MAY_BE_SENT
 from docbatch.core.amounts import Amount
 from docbatch.core.changes import ChangeKind, Reason
 from docbatch.core.experience import Expected
 from docbatch.core.extents import ExtentTotal
+from docbatch.core.lifecycle import MAY_BE_SENT
 from docbatch.core.models import Submission, SubmissionStatus
 from docbatch.core.recipe_changes import Difference, differences
 from docbatch.core.report import (

@@ -33,7 +33,7 @@ from docbatch.sources.statcache import StatCache
 from docbatch.specs.values import INPUTS, Job
 from docbatch.spool import Spool
 from docbatch.spool.moving import move_old_entries
-from docbatch.state.home import Home
+from docbatch.state.home import Home, Publication
 from docbatch.state.store import Store
 
 PATIENCE = 10.0
@@ -126,7 +126,7 @@ def locked_session(
         kept = stack.enter_context(contextlib.closing(KeptContent(spool.incoming)))
         if rehearsal is None:
             spool.clear_leftovers(whole=store.restored() is None)
-            _move_old_results(spool, clock, observe)
+            _move_old_results(spool, store, clock, observe)
         connections = _connections(work, left(store), spool, clock)
         stack.callback(connections.close)
         look = partial(
@@ -160,15 +160,18 @@ def _held(
 
 
 def _swept(stack: contextlib.ExitStack, folder: Path, store: Store) -> Spool:
-    spool = Spool(Home.at(folder).spool, store.results)
+    # A rehearsal reads what lies at home, too.
+    home = Home.at(folder)
+    spool = Spool(home.spool, store.results, packs=home.packs)
     stack.callback(spool.close)
     spool.sweep()
     stack.callback(spool.drop_incoming)
     return spool
 
 
-def _move_old_results(spool: Spool, clock: Clock, observe: Observer) -> None:
-    moved, left = move_old_entries(spool, clock.monotonic)
+def _move_old_results(spool: Spool, store: Store, clock: Clock, observe: Observer) -> None:
+    publish = partial(store.publish, Publication.PACK)
+    moved, left = move_old_entries(spool, clock.monotonic, publish=publish)
     if left or moved >= MANY_RESULTS:
         observe(ResultsMoved(moved, left))
 

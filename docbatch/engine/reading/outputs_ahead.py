@@ -6,6 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
+from docbatch.core.models import ResultPlace
 from docbatch.engine.reading.result_reader_pool import Done, ResultReaders
 from docbatch.engine.reading.result_reader_process import Output, Render, Wanted, read_outputs
 from docbatch.sinks.kind import Form
@@ -27,17 +28,23 @@ def not_made() -> bytes | None:
 
 
 def made_ahead(
-    readers: ResultReaders, kind: str, form: Form | RowForm, wanted: Iterable[tuple[T, Wanted]]
+    readers: ResultReaders,
+    kind: str,
+    form: Form | RowForm,
+    wanted: Iterable[tuple[T, Wanted]],
+    bring: Callable[[Iterable[ResultPlace | None]], object] = lambda _: None,
 ) -> Iterator[tuple[T, Wanted, Made]]:
     """Yield what is wanted, each with what gives its output. `kind` is the type of provider that reads the results.
 
-    How much there is need not be known: processes are started once it turns out to be enough for them.
+    `bring` has results lie where processes read them. How much there is need not be known: processes are started once it turns out to be enough for them.
     """
     under_way: deque[list[tuple[T, Wanted, Made]]] = deque()
     seen = 0
     for window in _windows(wanted):
         seen += len(window)
         readers.expect(seen)
+        if readers.depth:
+            bring(each.place for _, each in window)
         made = _asked(readers, kind, form, [each for _, each in window])
         under_way.append([(*each, give) for each, give in zip(window, made, strict=True)])
         if len(under_way) > readers.depth:

@@ -8,16 +8,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from docbatch.engine.planning.resolved_job import ResolvedJob
-from docbatch.engine.progress_notices import ResultsLost
+from docbatch.engine.progress_notices import ResultsLost, Trouble
 from docbatch.engine.running.replan_changed_document import take_as_it_is
 from docbatch.engine.running.run_context import MOST_LOSSES, Run
 from docbatch.state.deliveries import DueDelivery
 
 WINDOW = 500
+GONE = (
+    "what lies in it is had again at no charge, as far as its provider has it; no rule of the store may remove objects under"
+    " the prefix of the state"
+)
 
 
 def bring_back_all(run: Run) -> None:
     """Bring back what jobs have results of, where the spool holds nothing any more, or a whole pack is gone."""
+    tell_gone_packs(run)
     if run.spool.lacks_packs():
         for target in run.targets.values():
             after = 0
@@ -25,6 +30,12 @@ def bring_back_all(run: Run) -> None:
                 _bring_back(run, target, [row for row in rows if not _is_there(run, row)])
                 after = rows[-1]
         run.spool.forget_gone_packs()
+
+
+def tell_gone_packs(run: Run) -> None:
+    """Say which packs turned out to be gone from the store of the state, and have them known as gone: each once."""
+    for message in run.spool.forget_gone_stored():
+        run.observe(Trouble("results", message, GONE))
 
 
 def _is_there(run: Run, row: int) -> bool:
@@ -44,6 +55,7 @@ def may_come_back(run: Run, lost: DueDelivery) -> bool:
 
 def bring_back(run: Run, target: ResolvedJob, lost: Iterable[DueDelivery]) -> list[DueDelivery]:
     """Bring back what could not be read when it was to be written; return what was lost too often to go on with."""
+    tell_gone_packs(run)
     hopeless = []
     wanted = iter(lost)
     while window := list(islice(wanted, WINDOW)):

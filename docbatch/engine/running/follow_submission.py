@@ -18,6 +18,7 @@ from docbatch.engine.connections.provider_connections import ProviderConnection
 from docbatch.engine.progress_notices import Ended, Fetched
 from docbatch.engine.running.fetch_results import Fetcher, Outcome, missed
 from docbatch.engine.running.figures.document_times import with_times
+from docbatch.engine.running.rounds.hand_on_results import hand_on
 from docbatch.engine.running.rounds.stop_work import as_asked
 from docbatch.engine.running.run_context import MOST_LOSSES, Run
 from docbatch.engine.running.settle_unanswered_creates import intent
@@ -177,7 +178,7 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
     except (ProviderError, CredentialsError) as error:
         take_consequences(run, connection, ProviderCall.FETCH, error)
         return
-    collected = durable(run, outcomes)
+    collected = durable(run, connection, outcomes)
     if collected:
         before = run.budget.counted(submission.id)
         run.store.submissions.collect(submission.id, collected)
@@ -187,12 +188,15 @@ def collect(run: Run, connection: ProviderConnection, submission: Submission) ->
     _meet_failures(run, connection, submission, failed)
 
 
-def durable(run: Run, outcomes: Sequence[tuple[ReadyItem, Outcome]]) -> list[Collected]:
+def durable(
+    run: Run, connection: ProviderConnection, outcomes: Sequence[tuple[ReadyItem, Outcome]]
+) -> list[Collected]:
     """Return the results among what was fetched once they outlast a loss of power, and of this machine: only then they are recorded."""
-    run.spool.flush()
     collected = [outcome for _, outcome in outcomes if isinstance(outcome, Collected)]
     if collected:
-        run.store.publish(Publication.PACK)
+        hand_on(run.spool, run.store, free=connection.traits.free)
+    else:
+        run.spool.flush()
     return collected
 
 

@@ -32,6 +32,7 @@ from docbatch.engine.running.rounds.interruption import GRACE
 from docbatch.engine.running.rounds.snapshot import is_left, snapshot
 from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import leave_hindrances, take_up_hindrances, tell_hindrances
+from docbatch.state.home import Publication
 from docbatch.webhooks.hints import Hint
 
 LAST = 1.0
@@ -57,6 +58,8 @@ def reconcile(run: Run, *, wait: bool = True, deadline: float = float("inf")) ->
             rounds.end()
         raise
     rounds.end()
+    if run.spool.store_left():
+        run.store.publish(Publication.PACK)
     run.store.waiting.let_go()
     leave_hindrances(run)
     if not run.stop.is_asked:

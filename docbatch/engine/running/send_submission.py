@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from functools import partial
 from itertools import count
+from typing import TYPE_CHECKING
 
 from docbatch.core.consequences import ProviderCall
 from docbatch.core.errors import CredentialsError, ProviderError, Refused
@@ -24,10 +25,12 @@ from docbatch.engine.running.run_context import Run
 from docbatch.engine.running.take_consequences import take_consequences
 from docbatch.engine.spending.closed_windows import sent_outside
 from docbatch.providers.base import Accepted, Batch, Intent, Provider
-from docbatch.sending_fence import FenceTime
 from docbatch.specs.values import PasswordPlace
 from docbatch.state.home import Publication
 from docbatch.state.records import Frozen, Reservation
+
+if TYPE_CHECKING:
+    from docbatch.sending_fence import FenceTime
 
 
 def submit(run: Run, action: Submit) -> Talk[int]:
@@ -99,7 +102,7 @@ def batch_of(run: Run, target: ResolvedJob, action: Submit, identity: str) -> Ba
 
 def _intend(
     run: Run, connection: ProviderConnection, recipe: int, intent: Intent, reserved: Reservation
-) -> FenceTime | None:
+) -> "FenceTime | None":
     """Make durable, and known to every successor, that it is about to be sent. Nothing is waited for between this and the create.
 
     Returns what `publish` does.
@@ -138,7 +141,9 @@ def tell_late(run: Run, batch: Batch) -> None:
         run.observe(SentOutside(batch.submission, job, documents, target.window.shown, target.deadline))
 
 
-def _create(run: Run, connection: ProviderConnection, intent: Intent, began: FenceTime | None) -> Talk[bool]:
+def _create(
+    run: Run, connection: ProviderConnection, intent: Intent, began: "FenceTime | None"
+) -> Talk[bool]:
     """Make the one call that cannot be repeated, and record the answer. Returns False when nothing was sent for sure."""
     identity = intent.submission
     try:
@@ -156,7 +161,7 @@ def _create(run: Run, connection: ProviderConnection, intent: Intent, began: Fen
 
 
 def create_recorded(
-    run: Run, connection: ProviderConnection, call: ProviderCall, intent: Intent, began: FenceTime | None
+    run: Run, connection: ProviderConnection, call: ProviderCall, intent: Intent, began: "FenceTime | None"
 ) -> Talk[Accepted]:
     """Ask for what was recorded, and let the home of the state know when nothing of it is under way. Raises as `ask` does."""
     back = run.store.home.came_back

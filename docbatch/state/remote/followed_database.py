@@ -101,6 +101,11 @@ class FollowedDatabase:
     def is_over(self, connection: sqlite3.Connection) -> bool:
         return connection is self._connection
 
+    def packs(self) -> tuple[str, ...]:
+        """Return the objects of the packs that the state has at this moment, in order."""
+        rows = self._connection.execute("SELECT object FROM stored_pack ORDER BY object")
+        return tuple(name for (name,) in rows)
+
     def close(self) -> None:
         """Close the writer, too. What was not recorded stays in SQLite's log, where the next start drops it."""
         self._connection.close()

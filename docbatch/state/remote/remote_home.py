@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docbatch import invocation
-from docbatch.core.errors import StateError, StateLocked, UsageError
+from docbatch.core.errors import GuardRefused, StateError, StateLocked, UsageError
 from docbatch.sending_fence import FenceTime
 from docbatch.state import files
 from docbatch.state.home import Publication
@@ -25,6 +25,7 @@ from docbatch.state.remote.leases import StateOwner
 from docbatch.state.remote.log_records import RecordKind
 from docbatch.state.remote.recorded_history import current_lease
 from docbatch.state.remote.remote_state import RemoteState, look_at_state, take_state
+from docbatch.state.remote.stored_packs import StoredPacks
 from docbatch.state.remote.taking_over import Claim
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class RemoteHome(CopiedHome):
         self._state: RemoteState | None = None
         self._renewal: LeaseRenewal | None = None
         self._under_way: set[str] = set()
+        self._store: Store | None = None
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -59,7 +61,12 @@ class RemoteHome(CopiedHome):
             with told(self.folder):
                 self._state = self._begun()
             use.share()
-            yield
+            try:
+                yield
+            except GuardRefused:
+                # What stands in the way may be what another run delivered since.
+                self._held_state().require_as_seen()
+                raise
 
     @contextmanager
     def _held_alone(self) -> Iterator[CopyUse]:
@@ -71,6 +78,16 @@ class RemoteHome(CopiedHome):
             self._is_held = True
             stack.callback(self._let_go)
             yield use
+
+    @property
+    def packs(self) -> StoredPacks:
+        """The store in which packs lie as well. What is put there is of the epoch of this owner. Raises CredentialsError."""
+        return StoredPacks(self.place_in_store(looks=not self._is_held), self._epoch)
+
+    def _epoch(self) -> int:
+        if not self._held_state().is_owned and self._store is not None:
+            self._own_for(self._store)
+        return self._held_state().epoch
 
     def writable(self) -> "Store":
         from docbatch.state.store import Store  # noqa: PLC0415 - as in Home
@@ -91,6 +108,7 @@ class RemoteHome(CopiedHome):
             state.abandon()
             connection.close()
             raise
+        self._store = store
         return store
 
     def close(self, store: "Store") -> None:
@@ -103,6 +121,7 @@ class RemoteHome(CopiedHome):
             self._end_renewal()
             state.close(quiet=not self._under_way)
         finally:
+            self._store = None
             state.abandon()
             store.database.close()
 

@@ -151,10 +151,13 @@ class RemoteState:
             return
         # What another left under way has to stay known to who takes over next, so its log ends only in order where nothing is.
         self._place.do(release(owned.lease, owned.log, quiet=owned.is_quiet))
-        raise StateLocked(
-            "another run changed the state since this one looked at it",
-            hint="nothing was sent or changed; run the same command again",
-        )
+        raise _changed_since()
+
+    def require_as_seen(self) -> None:
+        """Raise StateLocked where another took over since this was looked at; what is owned is as it was seen."""
+        lease = None if self.is_owned else self._place.do(current_lease(self._claim.project))
+        if lease is not None and lease.epoch > self._copy.end.position.epoch:
+            raise _changed_since()
 
     def _is_changed(self, records: Sequence[LogRecord]) -> bool:
         found = map(self._copy.changed, records)
@@ -204,7 +207,7 @@ class RemoteState:
             return False
         self._log = None
         chunks = self._write(log, contents)
-        log, newest = self._place.do(name_snapshot(log, log.end, chunks))
+        log, newest = self._place.do(name_snapshot(log, log.end, chunks, followed.packs()))
         former, self._former = self._former, newest
         followed.recorded(log.end)
         self._wrote(log, b"")
@@ -307,3 +310,10 @@ def look_at_state(place: StatePlace, claim: Claim, folder: Path, lease: Lease | 
     copy = WorkingCopy(folder, claim.project, place.form)
     _bring(place, copy, lease=lease)
     return RemoteState(place, claim, copy)
+
+
+def _changed_since() -> StateLocked:
+    return StateLocked(
+        "another run changed the state since this one looked at it",
+        hint="nothing was sent or changed; run the same command again",
+    )

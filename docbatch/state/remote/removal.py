@@ -11,11 +11,13 @@ from itertools import groupby
 from docbatch.state.remote.object_names import (
     CHUNKS,
     LOG,
+    PACKS,
     PROBES,
     SNAPSHOTS,
     Position,
     chunk_epoch,
     log_position,
+    pack_of,
     snapshot_name,
     snapshot_position,
 )
@@ -35,13 +37,17 @@ def remove_covered(newest: StateSnapshot, former: StateSnapshot | None) -> Steps
     snapshots = yield from names_below(SNAPSHOTS)
     chunks = yield from names_below(CHUNKS)
     probes = yield from names_below(PROBES)
+    known = [each for each in (newest, former) if each is not None]
+    # Of a snapshot that does not say which packs it has, none may go.
+    says = all(each.packs is not None for each in known)
+    packs = (yield from names_below(PACKS)) if says else ()
     # The date of what was just written is the store's word for now.
     now = max((each.modified for each in snapshots), default=0.0)
-    known = [each for each in (newest, former) if each is not None]
     needless = [
         *covered_records(records, newest),
         *former_snapshots(snapshots, known),
         *unused_chunks(chunks, known),
+        *unused_packs(packs, known),
     ]
     old = [each.name for each in needless if now - each.modified >= KEPT_FOR]
     old += [each.name for each in probes if now - each.modified >= PROBES_KEPT_FOR]
@@ -73,6 +79,15 @@ def unused_chunks(listed: Sequence[ListedName], known: Sequence[StateSnapshot]) 
     for each in listed:
         epoch = chunk_epoch(each.name)
         if epoch is not None and each.name not in kept and epoch < _newest(known).epoch:
+            yield each
+
+
+def unused_packs(listed: Sequence[ListedName], known: Sequence[StateSnapshot]) -> Iterator[ListedName]:
+    """Yield packs of earlier epochs that no snapshot has, with all their parts. What is put in this epoch may be recorded next."""
+    kept = {name for each in known for name in each.packs or ()}
+    for each in listed:
+        pack = pack_of(each.name)
+        if pack is not None and pack[0] not in kept and pack[1] < _newest(known).epoch:
             yield each
 
 

@@ -31,13 +31,15 @@ def most_behind(database: int) -> int:
 class StateSnapshot:
     """`named` is the record that names it, `covers` the last record that is in it: others may stand between the two.
 
-    `chunks` are names of objects, in the order of their contents, and `key` the id of the key they are encrypted with.
+    `chunks` are names of objects, in the order of their contents, and `key` the id of the key they are encrypted with. `packs` are
+    those of the packs that the state has; None where that is not said.
     """
 
     named: Position
     covers: LogEnd
     chunks: tuple[str, ...]
     key: str | None = None
+    packs: tuple[str, ...] | None = None
 
 
 def write_snapshot(
@@ -46,32 +48,36 @@ def write_snapshot(
     contents: Iterable[bytes],
     former: StateSnapshot | None,
     form: ChunkForm = PLAIN,
+    *,
+    packs: tuple[str, ...] | None = None,
 ) -> Steps[tuple[OwnedLog, StateSnapshot]]:
     """Write what changed since a former snapshot, and have a record name the new one. Raises OwnerReplaced."""
     known = reusable(log.epoch, () if former is None else former.chunks)
     chunks = yield from write_chunks(log.epoch, contents, known, form)
-    return (yield from name_snapshot(log, covers, chunks))
+    return (yield from name_snapshot(log, covers, chunks, packs))
 
 
 def name_snapshot(
-    log: OwnedLog, covers: LogEnd, chunks: tuple[str, ...]
+    log: OwnedLog, covers: LogEnd, chunks: tuple[str, ...], packs: tuple[str, ...] | None = None
 ) -> Steps[tuple[OwnedLog, StateSnapshot]]:
-    """Write which chunks the state is after a record, and have a record name that. Raises OwnerReplaced."""
+    """Write which chunks the state is after a record and which packs it has, and have a record name that. Raises OwnerReplaced."""
     epoch, sequence = log.end.position
     place = Position(epoch, sequence + 1)
-    head = {
+    head: dict[str, object] = {
         "project": log.project,
         "covers": covers.described(),
         "chunks": list(chunks),
         "key": log.form.key_id,
     }
+    if packs is not None:
+        head["packs"] = list(packs)
     content = sealed(head)
     stands = yield from put_new(snapshot_name(place), content)
     if stands.content != content:
         raise replaced(f"another wrote {snapshot_name(place)}")
     body = json.dumps({"snapshot": hashlib.sha256(content).hexdigest()}).encode()
     log = yield from append(log, RecordKind.SNAPSHOT, body)
-    return log, StateSnapshot(place, covers, chunks, log.form.key_id)
+    return log, StateSnapshot(place, covers, chunks, log.form.key_id, packs)
 
 
 def read_snapshot(record: LogRecord) -> Steps[StateSnapshot]:
@@ -85,8 +91,9 @@ def read_snapshot(record: LogRecord) -> Steps[StateSnapshot]:
         meant = json.loads(record.body)["snapshot"]
         covers, chunks = read_end(head["covers"]), tuple(map(str, head["chunks"]))
         key = read_key_id(head)
+        packs = tuple(map(str, head["packs"])) if "packs" in head else None
     except (ValueError, KeyError, TypeError):
         raise altered(name, "it is not what docbatch writes") from None
     if meant != hashlib.sha256(found.content).hexdigest():
         raise altered(name, "it is another than the log names")
-    return StateSnapshot(record.position, covers, chunks, key)
+    return StateSnapshot(record.position, covers, chunks, key, packs)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from docbatch.core.errors import CredentialsError, OwnerReplaced, StateError
+from docbatch.core.errors import AlteredState, CredentialsError, OwnerReplaced, StateError
 from docbatch.emulators.exchange import Fault
+from docbatch.state.remote import stored_packs
 from docbatch.state.remote.fitness import require_fitness
 from docbatch.state.remote.leases import StateOwner
 from docbatch.state.remote.log_records import RecordKind
@@ -21,6 +22,7 @@ from docbatch.state.remote.removal import remove_covered
 from docbatch.state.remote.state_chunks import read_chunk
 from docbatch.state.remote.state_snapshots import write_snapshot
 from docbatch.state.remote.store_requests import Get, ListBelow, Put, Remove, Steps, T
+from docbatch.state.remote.stored_packs import StoredPacks
 from docbatch.state.remote.taking_over import Claim, OwnedState, take
 from tests.first_state import built_once
 from tests.state.remote.machines import begin, kill, machine, names, place, rows
@@ -107,6 +109,26 @@ def test_machines_work_on_one_state_by_turns(records: Records, tmp_path: Path, *
 
         assert names(tmp_path / each / "state.db") == ["s1", "s2", "s3"]
         assert rows(tmp_path / each / "state.db") == rows(tmp_path / "a" / "state.db")
+
+
+@pytest.mark.parametrize("loses", [False, True])
+def test_packs_are_put_once_and_fetched_as_a_whole(
+    bucket: Bucket, records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, loses: bool
+) -> None:
+    monkeypatch.setattr(stored_packs, "PART", 100_000)
+    records.loses = loses
+    packs = StoredPacks(place(records), lambda: 3)
+    (file := tmp_path / "file").write_bytes(content := secrets.token_bytes(250_000))
+
+    stored = packs.put("0" * 16, file)
+
+    assert packs.put("0" * 16, file) == stored
+    assert packs.names() == {stored.object, f"{stored.object}.2", f"{stored.object}.3"}
+    packs.fetch(stored, tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == content
+    records.answer(Remove(f"{stored.object}.3"))
+    with pytest.raises(AlteredState, match=r"0\.3': it is missing"):
+        packs.fetch(stored, tmp_path / "gone")
 
 
 def test_a_lease_that_was_just_written_has_not_expired(records: Records) -> None:

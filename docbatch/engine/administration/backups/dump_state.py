@@ -8,7 +8,12 @@ from pathlib import Path
 from docbatch.core.errors import StateError, UsageError
 from docbatch.engine.administration.backups.facts import STATE
 from docbatch.engine.administration.backups.judge_state import refuse_other_id, refuse_unsound
-from docbatch.engine.administration.backups.restore_backup import RestoreOrder, held_staging, rehearsed
+from docbatch.engine.administration.backups.restore_backup import (
+    RestoreOrder,
+    held_staging,
+    rehearsed,
+    settle_packs,
+)
 from docbatch.engine.administration.backups.sources import DAMAGED
 from docbatch.owner_only import opener
 from docbatch.state import files
@@ -81,6 +86,8 @@ def _make(order: RestoreOrder, staging: Path) -> int:
         refuse_unsound(store, order.source, None)
         is_known = Home.at(order.folder).has_spent(store.lineage)
         store.distrust(f"it was loaded from {order.source.name}", None if is_known else time.time())
+        if not order.dry_run:
+            settle_packs(store, order.folder)
     return rows
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,9 @@ from pathlib import Path
 
 from docbatch.core.errors import GuardRefused, NoState, UsageError
 from docbatch.owner_only import make_folder
+from docbatch.spool import Spool
+from docbatch.spool.moving import move_old_entries
+from docbatch.spool.restored_packs import settle_restored
 from docbatch.state.home import Home, Publication
 from docbatch.state.homes import COPY_NOTE
 from docbatch.state.remote.copied_home import MOVED
@@ -66,6 +70,8 @@ def migrate_to_disk(home: Home, *, dry_run: bool) -> MigratedState:
                 _refuse_elsewhere(remote, store)
                 migrated = MigratedState(remote.where, _documents(store), store.results.count())
                 if not dry_run:
+                    with contextlib.closing(Spool(remote.spool, store.results, packs=remote.packs)) as spool:
+                        spool.bring_all()
                     _say_moved(store, f"{_here(remote)} at {_now()}")
                     store.publish(Publication.DECISION)
             if not dry_run:
@@ -86,6 +92,9 @@ def _take_in(remote: RemoteHome, local: Home) -> None:
             with draft.writable() as store:
                 with store.write():
                     store.database.execute("DELETE FROM meta WHERE name = ?", (MOVED,))
+                with contextlib.closing(Spool(local.spool, store.results, packs=draft.packs)) as spool:
+                    move_old_entries(spool, time.monotonic, float("inf"), publish=lambda: None)
+                    settle_restored(spool, store.results, {})
                 store.publish(Publication.DECISION)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -140,6 +149,8 @@ def _settle_here(folder: Path) -> None:
     with local.writable() as store:
         with store.write():
             store.database.execute("DELETE FROM meta WHERE name = ?", (MOVED,))
+        with contextlib.closing(Spool(local.spool, store.results)) as spool:
+            settle_restored(spool, store.results, {})
         local.raise_serial(store)
 
 

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docbatch.core.errors import NoState, StateError, StateLocked
+from docbatch.core.models import StoredPack
 from docbatch.engine.administration.backups.facts import FACTS, LARGEST, SPOOL, STATE, BackupFacts, facts_of
 from docbatch.engine.administration.backups.judge_state import refuse_other_project, refuse_unsound
 from docbatch.engine.administration.backups.sources import DAMAGED, opened
 from docbatch.owner_only import make_folder, opener
+from docbatch.spool import Spool
 from docbatch.spool.arrivals import Arrivals, is_stored_file, keep
 from docbatch.spool.pack import is_there
+from docbatch.spool.restored_packs import settle_restored
 from docbatch.state import files
 from docbatch.state.copies import put_in_place, settle_on_disk
 from docbatch.state.foreign_things import refuse_foreign_entries
@@ -202,6 +205,18 @@ def _take_over(store: Store, order: RestoreOrder, arrivals: Arrivals, facts: Bac
     with store.write():
         for name, other in renamed.items():
             store.results.rename_pack(name, other)
+    settle_packs(store, order.folder)
+
+
+def settle_packs(store: Store, folder: Path) -> None:
+    """Have the packs of the restored state lie where it is to be at home. Raises StateError, CredentialsError."""
+    home = Home.at(folder)
+    before: dict[str, StoredPack] = {}
+    if home.packs is not None and home.exists():
+        with contextlib.suppress(StateError), home.readable() as present:
+            before = {name: each.stored for name, each in present.results.packs().items() if each.stored}
+    with contextlib.closing(Spool(home.spool, store.results, packs=home.packs)) as spool:
+        settle_restored(spool, store.results, before)
 
 
 def _outcome(

@@ -15,6 +15,7 @@ from docbatch.core.errors import StateError, UsageError
 from docbatch.engine.administration.backups.archive import PIECE, ArchiveWriter
 from docbatch.engine.administration.backups.facts import FACTS, SPOOL, STATE, BackupFacts
 from docbatch.owner_only import opener
+from docbatch.spool import Spool
 from docbatch.spool.readers import reading
 from docbatch.spool.stored_files import StoredFile, stored_entry, stored_packs
 from docbatch.state.copies import settle_on_disk
@@ -125,6 +126,7 @@ def _write(order: BackupOrder, draft: Path) -> BackupMade:
         size = (draft / STATE).stat().st_size
         archive.add(STATE, size, _content(draft / STATE))
         before, results = archive.size, copied.results.count()
+        _bring_packs(order.folder, copied)
         for file in stored_packs(Home.at(order.folder).spool, copied.results.packs(), missing):
             archive.add(SPOOL + file.name, file.size, file.pieces)
         for file in _entries(order.folder, copied, missing):
@@ -133,6 +135,12 @@ def _write(order: BackupOrder, draft: Path) -> BackupMade:
         stored = archive.size - before
         archive.finish()
         return BackupMade(size, results, stored, archive.size, tuple(missing))
+
+
+def _bring_packs(folder: Path, copied: Store) -> None:
+    """Have all packs lie here that can be had from the store of a state. Raises StateError, CredentialsError."""
+    home = Home.at(folder)
+    Spool(home.spool, copied.results, packs=home.packs).bring_all()
 
 
 def _entries(folder: Path, copied: Store, missing: list[str]) -> Iterator[StoredFile]:

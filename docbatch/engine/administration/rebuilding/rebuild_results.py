@@ -19,11 +19,11 @@ from docbatch.engine.administration.outputs.read_manifest import opened_below, r
 from docbatch.engine.administration.rebuilding.prove_results import NotProven, proven
 from docbatch.engine.planning.plan_session import PlanSession
 from docbatch.engine.planning.resolved_job import ResolvedJob
+from docbatch.engine.running.rounds.hand_on_results import hand_on
 from docbatch.naming.pathtext import escape
 from docbatch.sinks.faults import reason
 from docbatch.sinks.paths import UnsafeOutput
 from docbatch.sinks.tree import Tree
-from docbatch.state.home import Publication
 from docbatch.state.items import RecordedItem
 from docbatch.state.records import Collected
 
@@ -166,8 +166,7 @@ class Rebuilder:
                 job.taken += len(documents)
         if found:
             self._keep_state()
-            self.session.spool.flush()
-            self.session.store.publish(Publication.PACK)
+            hand_on(self.session.spool, self.session.store)
             self.session.store.outcomes.take_back(found)
             self.session.spool.recorded(
                 (each.result, each.place) for _, each in found if each.place is not None

@@ -148,7 +148,10 @@ def pages_and_seconds(store: Store, item: RecordedItem) -> tuple[int | None, flo
     provider = store.documents.recipe(item.recipe).provider
     if item.result is None or provider not in REGISTRY:
         return None, None
-    spool = Spool(store.home.spool, store.results)
+    spool = Spool(store.home.spool, store.results, packs=store.home.packs)
+    if not spool.is_here(item.result):
+        # Nothing is fetched from a store to tell of it.
+        return None, None
     info = DocumentInfo(path="", sha256=item.digest, size=item.size, media_type=item.media_type)
     try:
         with reading(spool.root):

@@ -25,7 +25,10 @@ def deliveries(
     sink: ResolvedSink,
     lost: list[DueDelivery],
 ) -> Iterator[Delivery]:
-    """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink."""
+    """Yield what is due, with outputs of other processes where there are some: they work ahead of the sink.
+
+    Raises StateError, CredentialsError where results lie in a store that cannot be asked: that is no trouble of the sink.
+    """
     kind, form = run.connections[target.connection].access.kind, sink.form
     known = target.source.metadata if isinstance(form, RowForm) else None
     pairs = _wanted(run, due, sink, known)
@@ -34,8 +37,9 @@ def deliveries(
         outputs = ((each, wanted, not_made) for each, wanted in pairs)
     else:
         run.readers.expect(len(due) if isinstance(due, Sequence) else 0)
-        outputs = made_ahead(run.readers, kind, form, pairs)
+        outputs = made_ahead(run.readers, kind, form, pairs, run.spool.bring)
     for each, wanted, give in outputs:
+        run.spool.bring([wanted.place])
         yield _delivery(run, target, each, wanted, give, lost)
 
 

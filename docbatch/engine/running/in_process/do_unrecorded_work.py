@@ -178,7 +178,7 @@ def _finish(run: Run, connection: ProviderConnection, work: UnrecordedWork, ends
             outcomes = yield from one_by_one(connection, fetching, list(work.ready.values()))
         except (ProviderError, CredentialsError) as silence:
             take_consequences(run, connection, ProviderCall.FETCH, silence)
-    collected = durable(run, outcomes)
+    collected = durable(run, connection, outcomes)
     failed = [(each.key, outcome) for each, outcome in outcomes if not isinstance(outcome, Collected)]
     misses = missed(failed)
     ends.failed |= misses.unusable

@@ -10,10 +10,11 @@ from docbatch.engine.planning.items.job_split import JobSplit
 from docbatch.engine.planning.resolved_job import ResolvedJob
 from docbatch.engine.progress_notices import Ended, Fetched
 from docbatch.engine.reading.result_reader_process import keep
+from docbatch.engine.running.bring_back_results import tell_gone_packs
+from docbatch.engine.running.rounds.hand_on_results import hand_on
 from docbatch.engine.running.run_context import MOST_LOSSES, Run
 from docbatch.providers.page_ranges import ReadRange
 from docbatch.state.document_parts import RecordedPart
-from docbatch.state.home import Publication
 from docbatch.state.items import RecordedItem
 from docbatch.state.records import Collected
 
@@ -70,6 +71,7 @@ def _read(run: Run, part: RecordedPart) -> ReadRange:
 
 def _have_again(run: Run, target: ResolvedJob, lost: Sequence[int]) -> None:
     """Have parts read again, or fetched again, whose results were lost here."""
+    tell_gone_packs(run)
     if run.connections[target.connection].traits.free:
         run.store.submissions.do_again(lost)
     else:
@@ -117,9 +119,8 @@ def _record(
     run: Run, whole: RecordedItem, *, collected: Collected | None = None, failed: Failure | None = None
 ) -> None:
     item = whole.work_item(b"")
-    run.spool.flush()
     if collected is not None:
-        run.store.publish(Publication.PACK)
+        hand_on(run.spool, run.store, free=True)
     jobs = run.store.outcomes.record(
         [] if collected is None else [(item, collected)], [] if failed is None else [(item, failed)]
     )
