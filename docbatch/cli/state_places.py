@@ -59,7 +59,7 @@ def unlock(*, lease: str | None, dry_run: bool) -> None:
     renewed last: then the next run takes over by itself. --lease does not wait for that. What the run was about to send is looked for,
     and held until it is found, or a person decides. A run that is alive after all sends nothing more. Nothing undoes --lease.
     """
-    from docbatch.core.errors import StateLocked
+    from docbatch.core.errors import NoState, StateLocked
     from docbatch.state.home import Home
 
     home = Home.at(state_folder())
@@ -67,7 +67,12 @@ def unlock(*, lease: str | None, dry_run: bool) -> None:
         home.unlock(lease)
         tell("lock", f"the lease {lease} was ended, and the state is not locked", locked=False)
         return
-    home.inspect()
+    try:
+        home.inspect()
+    except NoState:
+        # A first run may have been killed before there was anything to record.
+        if not home.is_held():
+            raise
     if home.is_held():
         raise StateLocked(f"the state is locked by {home.owner() or 'another run'}", hint=home.what_unlocks())
     tell("lock", "the state is not locked", locked=False)

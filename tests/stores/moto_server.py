@@ -95,9 +95,9 @@ class MotoBucket:
 
     def objects(self) -> dict[str, bytes]:
         """Return everything in the bucket, where nobody changes it."""
-        return {key: self.client.get_object(Bucket=self.name, Key=key)["Body"].read() for key in self.keys()}
+        return {key: self.client.get_object(Bucket=self.name, Key=key)["Body"].read() for key in self.names()}
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def names(self, prefix: str = "") -> list[str]:
         """Return what is in the bucket by name, whoever works there."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
         return [each["Key"] for page in pages for each in page.get("Contents", ())]

@@ -125,12 +125,17 @@ def look_behind(lease: Lease | None, project: str, copy: LogEnd = START) -> Step
     """Return what stands, as `look` does. The lease alone tells that a copy is all there is: who released it writes nothing more."""
     if lease is not None and lease.released and lease.reached == copy:
         return RecordedHistory(None, True, (), copy, frozenset({lease.key}))
-    return (yield from begun_again(lambda: _look(project, copy)))
+    reached = START if lease is None else lease.reached
+    return (yield from begun_again(lambda: _look(project, copy, reached)))
 
 
-def _look(project: str, copy: LogEnd) -> Steps[RecordedHistory]:
+def _look(project: str, copy: LogEnd, reached: LogEnd) -> Steps[RecordedHistory]:
     snapshot = yield from newest_snapshot(project)
-    return (yield from load(project, snapshot, copy))
+    history = yield from load(project, snapshot, copy)
+    if history.end.position < reached.position:
+        # Nothing follows what was removed from the end of a log: only the lease knows that it stood.
+        raise altered(log_name(reached.position), "it is missing")
+    return history
 
 
 def _last_of(project: str, copy: LogEnd, covered: LogEnd) -> Steps[LogRecord | None]:

@@ -68,13 +68,13 @@ def test_two_machines_know_of_each_other_and_end_beside_each_other(
         vendor.choose_fault = lambda _request: "" if both.wait(LONG) else "500"
         vendor.limits = Limits(per_second=5, files_per_minute=1200, times=10, told="exact")
         running = [machine(project(tmp_path / name, vendor, bucket)) for name in ("01", "02")]
-        until(lambda: len(bucket.keys(PREFIX)) == 2, "the two never told of themselves")
+        until(lambda: len(bucket.names(PREFIX)) == 2, "the two never told of themselves")
         both.set()
         ended = [each.communicate() for each in running]
 
         assert [each.returncode for each in running] == [0, 0], ended
         assert Counter(vendor.ledger).total() == len(set(vendor.ledger)) == 6
-    assert bucket.keys(PREFIX) == []
+    assert bucket.names(PREFIX) == []
     assert not any(UNSHARED in out for out, _ in ended)
 
 
@@ -97,7 +97,7 @@ def test_a_run_waits_when_another_was_told_to_and_says_who(tmp_path: Path, bucke
         assert vendor.requests == []
     assert "the service asked to wait" in ended.err
     assert "a run on another machine uses the account: process 77 on runner-9" in ended.err
-    assert [key.rpartition("/")[2] for key in bucket.keys(PREFIX)] == ["another"]
+    assert [key.rpartition("/")[2] for key in bucket.names(PREFIX)] == ["another"]
 
 
 def test_projects_may_share_below_another_prefix(tmp_path: Path, bucket: MotoBucket) -> None:

@@ -263,6 +263,15 @@ def test_who_has_all_there_is_reads_one_small_object(store: KeptRecords) -> None
     assert len(store.objects[LEASE][0]) < 512
 
 
+def test_who_only_looks_misses_the_last_record_that_the_lease_knows(store: KeptRecords) -> None:
+    write(store, store.take("one"), b"a")
+    end = store.do(look("p")).end
+    del store.objects[log_name(end.position)]
+
+    with pytest.raises(AlteredState, match="it is missing"):
+        store.do(look("p"))
+
+
 def test_where_nothing_was_ever_written_there_is_nothing(store: KeptRecords) -> None:
     seen = store.do(look("p"))
 
