@@ -66,7 +66,7 @@ class Runner:
     def start(self, *arguments: str, also: str = "") -> RunnerProcess:
         self.gate.runner = self.name
         self.gate.is_struck.clear()
-        process = launcher(self.is_first).start(self.folder, arguments, self.environment, also=also)
+        process = launcher(is_first=self.is_first).start(self.folder, arguments, self.environment, also=also)
         self.gate.signal = process.send
         self.under_way = process
         return process
