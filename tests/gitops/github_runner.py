@@ -17,6 +17,7 @@ from tests.gitops.machine import Machine, Ran
 WORKFLOW = {"name", "on", "permissions", "concurrency", "env", "jobs"}
 JOB = {"runs-on", "timeout-minutes", "permissions", "env", "steps", "needs", "if", "outputs", "environment"}
 FILES = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH")
+REPOSITORY, SERVER = "acme/invoices", "https://github.example"
 STEP = {"name", "id", "if", "run", "env", "uses", "with", "shell", "working-directory"}
 
 
@@ -60,20 +61,20 @@ class Event:
 
 @dataclass
 class GitHubRunner:
-    """`hosted` makes a machine for one job, `own` is the one with the label docbatch. `secrets` are those of environments.
+    """`hosted` makes a machine for one job, `own` is the one with the label docbatch, if there is one.
 
-    `forge` is where the API is; `tokens` hears of each token with the rights it has. `approves` is asked before a job runs in
+    `secrets` are those of environments, of the repository under no name; a fork's pull request has none. `forge` is where the API is; `tokens` hears of each token with the rights it has. `approves` is asked before a job runs in
     an environment that has reviewers.
     """
 
     hosted: Callable[[], Machine]
-    own: Machine
     folder: Path
     forge: str
     tokens: Callable[[str, Mapping[str, str]], None]
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reviewed: Collection[str] = ()
     approves: Callable[[WorkflowRun], bool] = lambda _run: True
+    own: Machine | None = None
     count: int = 0
 
     def run(self, text: str, event: Event) -> WorkflowRun:
@@ -100,7 +101,13 @@ class GitHubRunner:
 
     def _contexts(self, done: WorkflowRun, event: Event) -> dict[str, Any]:
         needs = {name: {"outputs": job.outputs, "result": job.conclusion} for name, job in done.jobs.items()}
-        return {"github": {"event": event.payload}, "needs": needs, "inputs": event.payload.get("inputs", {})}
+        github = {
+            "event": event.payload,
+            "run_id": done.identity,
+            "repository": REPOSITORY,
+            "server_url": SERVER,
+        }
+        return {"github": github, "needs": needs, "inputs": event.payload.get("inputs", {})}
 
 
 @dataclass
@@ -119,8 +126,7 @@ class _Job:
         machine.emptied()
         self.done.token = f"token-{self.workflow.identity}-{id(self)}"
         self.runner.tokens(self.done.token, self.rights)
-        secrets = self.runner.secrets.get(self.job.get("environment", ""), {})
-        self.contexts |= {"secrets": secrets, "steps": {}, "runner": {"temp": str(machine.temp)}}
+        self.contexts |= {"secrets": self._secrets(), "steps": {}, "runner": {"temp": str(machine.temp)}}
         self.contexts["github"] = {**self.contexts["github"], "token": self.done.token}
         for number, step in enumerate(self.job["steps"]):
             assert step.keys() <= STEP, step.keys()
@@ -131,10 +137,22 @@ class _Job:
                 self._step(machine, step, step.get("name", f"step {number}"))
         outputs = {name: filled(text, self.contexts) for name, text in self.job.get("outputs", {}).items()}
         self.done.outputs = outputs
+        if machine is not self.runner.own:
+            machine.thrown_away()
         return self.done
 
     def _machine(self) -> Machine:
-        return self.runner.own if "self-hosted" in self.job["runs-on"] else self.runner.hosted()
+        if "self-hosted" not in self.job["runs-on"]:
+            return self.runner.hosted()
+        assert self.runner.own is not None
+        return self.runner.own
+
+    def _secrets(self) -> Mapping[str, str]:
+        request = self.event.payload.get("pull_request")
+        if request is not None and request["head"]["repo"]["owner"]["login"] != REPOSITORY.partition("/")[0]:
+            return {}
+        of_all = self.runner.secrets.get("", {})
+        return {**of_all, **self.runner.secrets.get(self.job.get("environment", ""), {})}
 
     def _step(self, machine: Machine, step: Mapping[str, Any], name: str) -> None:
         if "uses" in step:
@@ -163,7 +181,9 @@ class _Job:
         return {
             "GITHUB_ACTIONS": "true",
             "GITHUB_API_URL": self.runner.forge,
-            "GITHUB_REPOSITORY": "acme/invoices",
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_RUN_ID": self.workflow.identity,
+            "GITHUB_SERVER_URL": SERVER,
             "GITHUB_SHA": self.event.commit,
             "GITHUB_WORKSPACE": str(machine.work),
             "RUNNER_TEMP": str(machine.temp),

@@ -11,7 +11,7 @@ import yaml
 
 from tests.gitops.machine import Machine, Ran
 
-JOB = {"stage", "image", "timeout", "rules", "variables", "script", "artifacts", "tags", "resource_group", "environment"}  # fmt: skip
+JOB = {"stage", "image", "timeout", "rules", "variables", "script", "artifacts", "resource_group", "environment"}  # fmt: skip
 _TERM = re.compile(r'\$(\w+)(?:\s*==\s*(?:"([^"]*)"|\$(\w+)))?')
 
 
@@ -31,10 +31,12 @@ class Pipeline:
 
 @dataclass
 class GitLabRunner:
-    """`hosted` makes a machine for one job, `own` is the one with the tag docbatch. `scoped` are variables of an environment."""
+    """`hosted` makes a machine for one job. `scoped` are variables of an environment, of the project under no name.
+
+    A merge request of a fork runs in the fork's project, which has none of them.
+    """
 
     hosted: Callable[[], Machine]
-    own: Machine
     folder: Path
     forge: str
     scoped: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -63,10 +65,10 @@ class GitLabRunner:
                 if when == "manual" and not manual:
                     done.waiting.append(name)
                 elif when == "always" or (when is not None and not failed):
-                    machine = self.own if job.get("tags") == ["docbatch"] else self.hosted()
-                    machine.emptied()
+                    machine = self.hosted()
                     machine.clone(repository, commit)
                     self._job(done, name, job, machine, known)
+                    machine.thrown_away()
         return done
 
     @staticmethod
@@ -83,10 +85,11 @@ class GitLabRunner:
             shutil.copytree(kept, machine.work, dirs_exist_ok=True)
         environment = job.get("environment", "")
         scope = environment["name"] if isinstance(environment, dict) else environment
+        is_forked = known.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "7") != "7"
         variables = {
             **known,
             **done.variables,
-            **self.scoped.get(scope, {}),
+            **({} if is_forked else {**self.scoped.get("", {}), **self.scoped.get(scope, {})}),
             **job.get("variables", {}),
             "CI_PROJECT_DIR": str(machine.work),
         }

@@ -59,6 +59,11 @@ class Machine:
             shutil.rmtree(folder)
             folder.mkdir()
 
+    def thrown_away(self) -> None:
+        """Keep no file of what ran here."""
+        for folder in (self.work, self.temp, self.root / "home"):
+            shutil.rmtree(folder)
+
     def clone(self, repository: Path, commit: str) -> None:
         git(self.work, "clone", "--quiet", "--no-checkout", f"file://{repository}", ".")
         git(self.work, "fetch", "--quiet", "origin", commit)

@@ -1,4 +1,4 @@
-"""A repository that was made of the example as its README says, with a bare remote, a fork, a forge and machines."""
+"""A repository that was made of the example as its README says, with a bare remote, a fork, a forge, a bucket and machines."""
 
 import importlib.util
 import re
@@ -13,6 +13,7 @@ from typing import Any
 from docbatch.emulators.server import Emulator
 from tests.gitops.forge import Forge, PullRequest
 from tests.gitops.github_runner import Event, GitHubRunner, WorkflowRun
+from tests.gitops.lake import READS, WRITES, Lake
 from tests.gitops.machine import Machine, git
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "gitops"
@@ -23,10 +24,14 @@ CANARY = "canary-of-the-machine"
 
 @dataclass
 class Site:
-    """`remote` is the repository, `clone` where its owner works. `service` are variables that lead to the emulated vendor."""
+    """`remote` is the repository, `clone` where its owner works. `service` are variables that lead to the emulated vendor.
+
+    `lake` is the bucket of the state and of outputs. Each job has a machine of its own, which is thrown away.
+    """
 
     root: Path
     forge: Forge
+    lake: Lake
     service: Mapping[str, str]
     machines: list[Machine] = field(default_factory=list)
 
@@ -42,24 +47,16 @@ class Site:
     def fork(self) -> Path:
         return self.root / "fork"
 
-    @property
-    def home(self) -> Path:
-        """Return the folder that keeps the state."""
-        return self.root / "srv" / "invoices"
-
     def begin(self) -> None:
         """Copy the example into an empty repository, and do what its README says."""
         self.remote.mkdir(parents=True)
         git(self.remote, "init", "--quiet", "--bare")
         git(self.root, "clone", "--quiet", str(self.remote), "clone")
         shutil.copytree(EXAMPLE, self.clone, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        for file in (self.clone / ".github/workflows").iterdir():
-            moved(file, str(self.home))
-        moved(self.clone / ".gitlab-ci.yml", str(self.home))
+        named(self.clone / "docbatch.yaml", self.lake)
         commands = re.findall(r"```sh\n(.*?)```", (EXAMPLE / "README.md").read_text(), re.DOTALL)
         for command in commands:
             subprocess.run(["bash", "-eu", "-c", command], cwd=self.clone, check=True)
-        self.home.parent.mkdir()
         self.commit(self.clone, "main", {})
 
     def commit(self, folder: Path, branch: str, files: Mapping[str, str | bytes | None]) -> str:
@@ -118,14 +115,15 @@ class Site:
 
     def machine(self) -> Machine:
         """Return a new machine that nobody used before, as hosted runners are."""
-        self.machines.append(Machine(self.root / f"hosted-{len(self.machines)}", {"SECRET": CANARY}))
+        variables = {**self.service, "SECRET": CANARY}
+        self.machines.append(Machine(self.root / f"hosted-{len(self.machines)}", variables))
         return self.machines[-1]
 
     def github(self, **options: Any) -> GitHubRunner:
-        secrets = {name: {"EXTEND_API_KEY": KEY} for name in ("docbatch", "docbatch-collect")}
+        of_main = {"EXTEND_API_KEY": KEY, **WRITES}
+        secrets = {"": READS, "docbatch": of_main, "docbatch-collect": of_main}
         return GitHubRunner(
             self.machine,
-            Machine(self.root / "own", self.service),
             self.root,
             self.forge.url,
             self.forge.grant,
@@ -142,9 +140,10 @@ class Site:
     def reviewed(self, runner: GitHubRunner, request: PullRequest, folder: Path) -> WorkflowRun:
         """Plan a pull request and comment on it, as GitHub begins both; return the run that planned."""
         commit = self.merged(request, folder)
-        planned = self.workflow(runner, "plan", commit, pull_request={"number": request.number})
         owner, branch = request.head.split(":")
-        told = {
+        told = {"number": request.number, "head": {"repo": {"owner": {"login": owner}}}}
+        planned = self.workflow(runner, "plan", commit, pull_request=told)
+        ended = {
             "event": "pull_request",
             "conclusion": "success" if planned.conclusions["plan"] == "success" else "failure",
             "id": planned.identity,
@@ -153,14 +152,19 @@ class Site:
             "head_repository": {"owner": {"login": owner}},
         }
         main = git(self.remote, "rev-parse", "main")
-        commented = self.workflow(runner, "comment", main, workflow_run=told)
+        commented = self.workflow(runner, "comment", main, workflow_run=ended)
         assert commented.conclusions == {"comment": "success"}, commented.jobs["comment"].log
         return planned
 
 
-def moved(file: Path, home: str) -> None:
-    """Name another folder for the state, as whoever copies the example does."""
-    file.write_text(file.read_text().replace("/srv/docbatch/invoices", home))
+def named(file: Path, lake: Lake) -> None:
+    """Name the bucket, as whoever copies the example does."""
+    bucket = lake.bucket
+    text = file.read_text().replace(
+        "bucket: acme-invoices", f"bucket: {bucket.name}\n    endpoint: {lake.endpoint}"
+    )
+    assert bucket.name in text
+    file.write_text(text)
 
 
 def paid(vendor: Emulator) -> list[str]:

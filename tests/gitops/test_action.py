@@ -78,12 +78,13 @@ def test_a_plan_has_a_file_a_comment_and_an_exit_code(machine: Machine) -> None:
 
 
 def test_an_exit_code_that_is_not_let_pass_is_that_of_the_step(machine: Machine) -> None:
-    ran, outputs = used(machine, arguments="--detailed-exitcode", **{"pass": "4 22"})
+    ran, outputs = used(machine, arguments="--detailed-exitcode", extras="stores", **{"pass": "4 22"})
 
     assert (ran.code, outputs["exit-code"]) == (2, "2")
+    assert machine.installed == [f"pip install {ROOT}[stores]"]
 
 
-@pytest.mark.parametrize("name", ["command", "arguments", "folder", "package", "pass"])
+@pytest.mark.parametrize("name", ["command", "arguments", "extras", "folder", "package", "pass"])
 def test_no_input_is_read_by_a_shell(machine: Machine, name: str) -> None:
     used(machine, **{name: "$(touch owned) `touch owned`; touch owned #\n\"; touch owned; '; touch owned"})
 

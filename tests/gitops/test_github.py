@@ -1,18 +1,18 @@
 """The workflows of the example on GitHub: from a pull request to outputs, step by step as the files say."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
 from docbatch.emulators.server import Emulator
 from tests.gitops.github_runner import GitHubRunner, WorkflowRun
-from tests.gitops.machine import Machine, git
+from tests.gitops.lake import READS, WRITES, Lake
+from tests.gitops.machine import git
 from tests.gitops.site import EXAMPLE, KEY, Site, paid
 from tests.providers.local.pdf_pages import lines, pdf
 
 INVOICE = pdf(lines("Invoice 0002", "Ink 9.00"))
+NOTHING = "Nothing (will be sent|is due)"
 OUTPUT = "out/invoices/inbox/invoice-0002.pdf.md"
 
 
@@ -24,8 +24,9 @@ def succeeded(run: WorkflowRun) -> None:
     assert set(run.conclusions.values()) == {"success"}, [job.log for job in run.jobs.values()]
 
 
-def test_from_a_pull_request_to_outputs_and_their_drift(site: Site, vendor: Emulator) -> None:
+def test_from_a_pull_request_to_outputs_and_their_drift(site: Site, vendor: Emulator, lake: Lake) -> None:
     runner = site.github()
+    succeeded(of_main(site, runner, "drift"))
     site.commit(site.clone, "ink", {"inbox/invoice-0002.pdf": INVOICE})
     request = site.request(site.clone, "ink")
     succeeded(site.reviewed(runner, request, site.clone))
@@ -34,7 +35,6 @@ def test_from_a_pull_request_to_outputs_and_their_drift(site: Site, vendor: Emul
     first = comment.body.splitlines()[0]
     assert "2 documents" in first
     assert re.search(r"\d+\.\d+ (to \d+\.\d+ )?USD", first), first
-    assert "there is no state here: what was paid before is not known" in comment.body
 
     site.merge(request, site.clone)
     run = of_main(site, runner, "apply")
@@ -42,17 +42,55 @@ def test_from_a_pull_request_to_outputs_and_their_drift(site: Site, vendor: Emul
     assert re.search(r"digest to approve: [0-9a-f]{16}", run.jobs["plan"].summary)
     assert paid(vendor) == ["invoice-0001.pdf", "invoice-0002.pdf"]
     succeeded(of_main(site, runner, "collect"))
-    assert "Invoice 0002" in (site.home / OUTPUT).read_text()
+    assert "Invoice 0002" in lake.outputs[OUTPUT]
     again = of_main(site, runner, "apply")
-    assert again.conclusions == {"plan": "success", "apply": "skipped"}, again.jobs["plan"].log
+    assert again.conclusions == {"plan": "success", "apply": "skipped"}
+    assert re.search(NOTHING, again.jobs["plan"].summary)
 
     succeeded(of_main(site, runner, "drift"))
-    (site.home / OUTPUT).write_text("edited")
+    lake.bucket.put(OUTPUT, b"edited")
     drifted = of_main(site, runner, "drift").jobs["drift"]
-    assert (drifted.conclusion, [step.code for step in drifted.steps.values()]) == ("failure", [2, 2])
+    assert (drifted.conclusion, drifted.steps["Drift"].code) == ("failure", 2)
     assert OUTPUT in drifted.log
     assert len(paid(vendor)) == 2
-    assert KEY not in "".join(job.log for job in (*run.jobs.values(), drifted))
+    told = "".join(job.log for job in (*run.jobs.values(), drifted)) + comment.body
+    assert not [secret for secret in (KEY, *READS.values(), *WRITES.values()) if secret in told]
+
+
+def test_a_pull_request_is_told_what_is_paid_and_its_plan_changes_nothing(site: Site, lake: Lake) -> None:
+    runner = site.github()
+    succeeded(of_main(site, runner, "apply"))
+    before = lake.bucket.objects()
+    site.commit(site.clone, "ink", {"inbox/invoice-0002.pdf": INVOICE})
+    request = site.request(site.clone, "ink")
+
+    succeeded(site.reviewed(runner, request, site.clone))
+    exact = site.forge.comments[request.number][0].body
+    site.commit(site.clone, "ink", {"README.md": "changed"})
+    site.request(site.clone, "ink")
+    succeeded(site.reviewed(runner, request, site.clone))
+    nothing = site.forge.comments[request.number][0].body
+
+    assert "1 document" in exact.splitlines()[0]
+    assert "Nothing will be sent" in nothing.splitlines()[0]
+    assert "there is no state here" not in exact + nothing
+    assert lake.bucket.objects() == before
+
+
+def test_a_fork_has_no_key_and_its_plan_asks_nobody(site: Site, lake: Lake) -> None:
+    runner = site.github()
+    succeeded(of_main(site, runner, "apply"))
+    asked = lake.count
+    fork = site.forked()
+    site.commit(fork, "ink", {"inbox/invoice-0002.pdf": INVOICE})
+    request = site.request(fork, "ink", "mallory")
+
+    succeeded(site.reviewed(runner, request, fork))
+
+    (comment,) = site.forge.comments[request.number]
+    assert "2 documents" in comment.body.splitlines()[0]
+    assert "there is no state here: what was paid before is not known" in comment.body
+    assert lake.count == asked
 
 
 def test_a_pull_request_has_one_comment_that_follows_it(site: Site) -> None:
@@ -76,11 +114,13 @@ def test_a_pull_request_has_one_comment_that_follows_it(site: Site) -> None:
     assert comment.body.startswith(
         "### docbatch: there is no plan (exit code 64)\n\n    jobs/invoices.yaml:2:"
     )
-    assert [each.installed for each in site.machines if each.installed] == [["pip install docbatch"]] * 2
+    assert [each.installed for each in site.machines if each.installed] == [
+        ["pip install docbatch[stores]"]
+    ] * 2
 
 
 def test_what_nobody_approved_is_not_sent_and_what_was_sent_is_collected_meanwhile(
-    site: Site, vendor: Emulator
+    site: Site, vendor: Emulator, lake: Lake
 ) -> None:
     runner = site.github()
     succeeded(of_main(site, runner, "apply"))
@@ -94,12 +134,16 @@ def test_what_nobody_approved_is_not_sent_and_what_was_sent_is_collected_meanwhi
     assert waiting.conclusions == {"plan": "success", "apply": "waiting"}
     succeeded(collected)
     assert paid(vendor) == ["invoice-0001.pdf"]
-    assert (site.home / "out/invoices/inbox/invoice-0001.pdf.md").exists()
+    assert list(lake.outputs) == ["out/invoices/inbox/invoice-0001.pdf.md"]
 
 
 def test_what_was_approved_stays_so_while_the_state_moves_on_and_is_refused_once_more_is_due(
-    site: Site, vendor: Emulator
+    site: Site, vendor: Emulator, lake: Lake
 ) -> None:
+    spec = (site.clone / "jobs/invoices.yaml").read_text()
+    spec = spec.replace('include: "inbox/**/*.pdf"', 'store: lake\n  prefix: in/\n  include: "**/*.pdf"')
+    site.commit(site.clone, "main", {"jobs/invoices.yaml": spec})
+    lake.bucket.put("in/invoice-0001.pdf", pdf(lines("Invoice 0001")))
     runner = site.github()
 
     def collects_meanwhile(_run: WorkflowRun) -> bool:
@@ -107,75 +151,29 @@ def test_what_was_approved_stays_so_while_the_state_moves_on_and_is_refused_once
         return True
 
     def finds_more(_run: WorkflowRun) -> bool:
-        (site.home / "inbox/by-hand.pdf").write_bytes(pdf(lines("put there by hand")))
+        lake.bucket.put("in/by-hand.pdf", pdf(lines("put there meanwhile")))
         return True
 
     runner.approves = collects_meanwhile
     succeeded(of_main(site, runner, "apply"))
     assert paid(vendor) == ["invoice-0001.pdf"]
-    site.commit(site.clone, "main", {"inbox/invoice-0002.pdf": INVOICE})
+    lake.bucket.put("in/invoice-0002.pdf", INVOICE)
     runner.approves = finds_more
     refused = of_main(site, runner, "apply").jobs["apply"]
 
     assert refused.conclusion == "failure"
-    assert [step.code for step in refused.steps.values()] == [6]
+    assert refused.steps["Apply"].code == 6
     assert "what was approved is not what would be sent now" in refused.log
     assert paid(vendor) == ["invoice-0001.pdf"]
 
 
-def test_a_commit_that_brings_a_state_does_not_take_the_place_of_ours(site: Site) -> None:
-    runner = site.github()
-    (site.home / ".docbatch").mkdir(parents=True)
-    (site.home / ".docbatch/state.db").write_text("ours")
+def test_a_commit_that_brings_a_state_is_not_planned(site: Site) -> None:
     site.commit(site.clone, "main", {".docbatch/state.db": "forged"})
 
-    run = of_main(site, runner, "apply")
+    run = of_main(site, site.github(), "apply")
 
     assert run.conclusions == {"plan": "failure", "apply": "skipped"}
     assert "this commit has a .docbatch of its own" in run.jobs["plan"].log
-    assert (site.home / ".docbatch/state.db").read_text() == "ours"
-
-
-@pytest.mark.full
-def test_where_the_disk_is_new_nothing_is_paid_twice_and_recover_goes_on(
-    site: Site, vendor: Emulator
-) -> None:
-    runner = site.github()
-    succeeded(of_main(site, runner, "apply"))
-    site.home.rename(site.home.with_name("lost"))
-
-    refused = of_main(site, runner, "apply").jobs["apply"]
-    recovered = runner.own.shell(
-        "ci/with-state docbatch recover && ci/with-state docbatch collect --no-wait || [ $? = 4 ]",
-        {"EXTEND_API_KEY": KEY, "DOCBATCH_HOME": str(site.home)},
-    )
-
-    assert [step.code for step in refused.steps.values()] == [6]
-    assert paid(vendor) == ["invoice-0001.pdf"]
-    assert recovered.code == 0, recovered.log
-
-
-def test_one_job_at_a_time_works_where_the_state_is(site: Site) -> None:
-    machine = Machine(site.root / "own")
-    machine.clone(site.remote, "main")
-    lock = f"{site.home}.lock"
-    holder = subprocess.Popen(
-        ["flock", lock, sys.executable, "-c", "print(flush=True); input()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert holder.stdin is not None
-    assert holder.stdout is not None
-    holder.stdout.readline()
-    script = machine.work / "ci/with-state"
-    script.write_text(script.read_text().replace("--timeout 600", "--timeout 0"))
-
-    held = machine.shell("ci/with-state true", {"DOCBATCH_HOME": str(site.home)})
-    holder.communicate(b"\n")
-    free = machine.shell("ci/with-state pwd", {"DOCBATCH_HOME": str(site.home)})
-
-    assert held.code == 11
-    assert (free.code, free.log.strip()) == (0, str(site.home))
 
 
 @pytest.mark.full

@@ -8,8 +8,9 @@ import pytest
 from docbatch.emulators.server import Emulator
 from tests.gitops.forge import GITLAB_TOKEN, PullRequest
 from tests.gitops.gitlab_runner import GitLabRunner, Pipeline
-from tests.gitops.machine import Machine, git
-from tests.gitops.site import KEY, Site, paid
+from tests.gitops.lake import READS, WRITES, Lake
+from tests.gitops.machine import git
+from tests.gitops.site import EXAMPLE, KEY, Site, paid
 from tests.providers.local.pdf_pages import lines, pdf
 
 OUTPUT = "out/invoices/inbox/invoice-0002.pdf.md"
@@ -19,10 +20,9 @@ OUTPUT = "out/invoices/inbox/invoice-0002.pdf.md"
 def runner(site: Site) -> GitLabRunner:
     return GitLabRunner(
         site.machine,
-        Machine(site.root / "own", site.service),
         site.root,
         f"{site.forge.url}/api/v4",
-        scoped={"docbatch": {"EXTEND_API_KEY": KEY}},
+        scoped={"": READS, "docbatch": {"EXTEND_API_KEY": KEY, **WRITES}},
     )
 
 
@@ -45,7 +45,7 @@ def reviewed(site: Site, runner: GitLabRunner, request: PullRequest, **more: str
 
 
 def test_from_a_merge_request_to_outputs_and_their_drift(
-    site: Site, runner: GitLabRunner, vendor: Emulator
+    site: Site, runner: GitLabRunner, vendor: Emulator, lake: Lake
 ) -> None:
     site.commit(site.clone, "ink", {"inbox/invoice-0002.pdf": pdf(lines("Invoice 0002", "Ink 9.00"))})
     request = site.request(site.clone, "ink")
@@ -62,9 +62,13 @@ def test_from_a_merge_request_to_outputs_and_their_drift(
     assert paid(vendor) == ["invoice-0001.pdf", "invoice-0002.pdf"]
     collected = of_main(site, runner, "schedule", TASK="collect")
     assert collected.codes == {"collect": 0}, collected.ran
-    assert "Invoice 0002" in (site.home / OUTPUT).read_text()
+    assert "Invoice 0002" in lake.outputs[OUTPUT]
+    later = reviewed(site, runner, request)
+    plan = (later.artifacts["review"] / "plan.md").read_text()
+    assert re.match(r"### docbatch plan: Nothing (will be sent|is due)", plan)
 
-    (site.home / OUTPUT).write_text("edited")
+    assert of_main(site, runner, "schedule", TASK="drift").codes == {"drift": 0}
+    lake.bucket.put(OUTPUT, b"edited")
     assert of_main(site, runner, "schedule", TASK="drift").codes == {"drift": 2}
 
 
@@ -90,8 +94,12 @@ def test_a_merge_request_of_a_fork_has_a_plan_and_neither_token_nor_comment(
     site.commit(site.clone, "bad", {"jobs/invoices.yaml": "name: [\n"})
     request = site.request(site.clone, "bad", "mallory")
 
-    planned = reviewed(site, runner, request)
+    forked = {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "8"}
+    planned = reviewed(site, runner, request, **forked)
+    site.commit(site.clone, "bad", {"jobs/invoices.yaml": (EXAMPLE / "jobs/invoices.yaml").read_text()})
+    site.request(site.clone, "bad", "mallory")
+    repaired = reviewed(site, runner, request, **forked)
 
-    assert planned.codes == {"review": 64}
+    assert (planned.codes, repaired.codes) == ({"review": 64}, {"review": 0})
     assert (planned.artifacts["review"] / "plan.md").read_text().startswith("### docbatch: there is no plan")
     assert site.forge.comments[request.number] == []

@@ -65,6 +65,7 @@ def is_text(comment: Comment) -> None:
 def learned_nothing(site: Site, planned: JobRun, comment: Comment) -> None:
     told = comment.body + planned.log + planned.summary
     assert CANARY not in told
+    assert site.lake.requests == []
     assert "root:x:" not in told
     assert planned.commands == []
     assert planned.outputs == {}

@@ -39,6 +39,8 @@ _KINDS = {
     Publication.PACK: RecordKind.PACK,
     Publication.REMOVAL: RecordKind.CHANGES,
 }
+_WAITS = 20
+"""So many waits for a lock on this disk lie between two looks at a lease that another has: each asks a store several things."""
 
 
 class RemoteHome(CopiedHome):
@@ -178,7 +180,8 @@ class RemoteHome(CopiedHome):
             try:
                 state = take_state(place, self._claim(), self.folder)
             except StateLocked:
-                if patience is None or not patience.wait(str(lease.owner)):
+                owner = str(lease.owner)
+                if patience is None or not all(patience.wait(owner) for _ in range(_WAITS)):
                     raise
             else:
                 self._renewal = LeaseRenewal(state.renew)
