@@ -19,6 +19,7 @@ import mmap
 import os
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -29,11 +30,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO, Any
+from typing import Any
 
 from docbatch.testing import _zygote
 from docbatch.testing.crash import CommandRun
-from docbatch.testing.patience import until
+from docbatch.testing.patience import LONG, until
 
 _REMOTE = "docbatch.state.remote"
 FENCE = "docbatch.sending_fence"
@@ -106,18 +107,10 @@ class RunnerProcess:
 
 
 class Launcher:
-    """A process that has imported docbatch, and is forked for each command: one at a time."""
+    """A process that has imported docbatch, and is forked for each command: one at a time. `orders` leads there."""
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", START],
-            cwd=TOP,
-            env={**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "error"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-        )
-        atexit.register(self._process.communicate)
+    def __init__(self, orders: socket.socket) -> None:
+        self._orders = orders
 
     def start(
         self,
@@ -136,28 +129,52 @@ class Launcher:
             "path": sys.path,
             "also": also,
         }
-        stdin: IO[bytes] = self._process.stdin  # type: ignore[assignment]
-        stdin.write(json.dumps(order).encode() + b"\n")
+        self._orders.sendall(json.dumps(order).encode() + b"\n")
         line = self.line(PATIENCE)
         assert line is not None, "the launcher does not answer"
         return RunnerProcess(int(line), folder, self)
 
     def line(self, timeout: float) -> str | None:
         """Return the next line; None where it does not come."""
-        stdout: IO[bytes] = self._process.stdout  # type: ignore[assignment]
-        ready, _, _ = select.select([stdout], [], [], timeout)
+        ready, _, _ = select.select([self._orders], [], [], timeout)
         if not ready:
             return None
+        line = b""
         # Nothing is read ahead: what waited in a buffer would not be selected.
-        line = stdout.readline()
-        assert line, "the launcher died"
+        while not line.endswith(b"\n"):
+            line += (read := self._orders.recv(1))
+            assert read, "the launcher died"
         return line.decode()
 
 
 @functools.cache
-def launcher(is_first: bool) -> Launcher:
+def _launchers() -> tuple[Launcher, Launcher]:
+    """Start both. They end with this process, whatever ends that."""
+    (first, its), (others, theirs) = socket.socketpair(), socket.socketpair()
+    given = [its.fileno(), theirs.fileno()]
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, *map(str, given)],
+        cwd=TOP,
+        env={**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "error"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=given,
+    )
+    its.close()
+    theirs.close()
+
+    def end() -> None:
+        first.close()
+        others.close()
+        process.wait(LONG)
+
+    atexit.register(end)
+    return Launcher(first), Launcher(others)
+
+
+def launcher(*, is_first: bool) -> Launcher:
     """Return the launcher of the runner that may be stopped, or that of all who work meanwhile, one after the other."""
-    return Launcher()
+    return _launchers()[0 if is_first else 1]
 
 
 def set_ahead(folder: Path, seconds: float) -> None:
@@ -171,20 +188,33 @@ def prepare(folder: Path) -> None:
 
 
 def main() -> None:
-    """Fork for each order; say the process's number, then how it ended."""
+    """Import what commands need, once for both launchers, and be both."""
     _zygote._warm_up()
     for each in (FENCE, *SCALED, *(module for scaled in ALSO.values() for module in scaled)):
         import_module(each)
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            os.setsid()
-            order = json.loads(line)
-            _scale(Path(order["root"]), also=order.pop("also"))
-            _zygote._become(order)
-        _zygote._say(pid)
-        _, status = os.waitpid(pid, 0)
-        _zygote._say(os.waitstatus_to_exitcode(status))
+    first, others = (socket.socket(fileno=int(each)) for each in sys.argv[1:])
+    if os.fork() == 0:
+        first.close()
+        _serve(others)
+        os._exit(0)
+    others.close()
+    _serve(first)
+    os.wait()
+
+
+def _serve(orders: socket.socket) -> None:
+    """Fork for each order; say the process's number, then how it ended."""
+    with orders, orders.makefile() as lines, suppress(BrokenPipeError, ConnectionError):
+        for line in lines:
+            pid = os.fork()
+            if pid == 0:
+                os.setsid()
+                order = json.loads(line)
+                _scale(Path(order["root"]), also=order.pop("also"))
+                _zygote._become(order)
+            orders.sendall(b"%d\n" % pid)
+            _, status = os.waitpid(pid, 0)
+            orders.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
 def _scale(folder: Path, *, also: str) -> None:

@@ -10,16 +10,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from docbatch.testing.crash import CommandRun, Ending
+from docbatch.testing.crash import Ending
 from docbatch.testing.matrix import essence
+from tests.runners.course import Course
 from tests.runners.gate import Asked, Point, after, before, held, late, lost
-from tests.runners.two_runners import GENERAL, HELD, KEYED, LOCKED, SERVICES, STATE, Runner, World, world
+from tests.runners.two_runners import GENERAL, HELD, KEYED, LOCKED, SERVICES, STATE, World, world
 
-MOST_RUNS = 6
-MOST_TOLD = 1000
-"""Characters of what a run wrote that are told where it is wrong."""
 Mode = str
-Judge = Callable[[World], "list[str]"]
 
 
 class Trial(NamedTuple):
@@ -38,59 +35,13 @@ class Trial(NamedTuple):
     faults: tuple[str, ...]
 
 
-@dataclass
-class Course:
-    """What happened so far in one trial."""
-
-    world: World
-    faults: list[str] = field(default_factory=list)
-    codes: list[str] = field(default_factory=list)
-    was_held: bool = False
-    by_hand: bool = False
-    is_done: bool = False
-
-    def note(self, name: str, ended: CommandRun | None, *expected: int) -> None:
-        """Note how a run ended, and what is wrong with that."""
-        code = "stopped" if ended is None else str(ended.code)
-        self.codes.append(f"{name} {code}")
-        if ended is not None and expected and ended.code not in expected:
-            self.faults.append(
-                f"{name} ended with {ended.code}: {ended.out[-MOST_TOLD:]}{ended.err[-MOST_TOLD:]}"
-            )
-
-    def apply(self, name: str, *, also: str = "") -> CommandRun:
-        """Have a runner take over and work to its end: it may have to hold what another may yet send."""
-        runner = self.world[name]
-        ended = runner.apply(also=also)
-        if ended.code == LOCKED:
-            # A renewal was on its way when its runner was struck.
-            self.world.let_lease_expire()
-            ended = runner.apply(also=also)
-        self.is_done = ended.code == 0
-        self.was_held |= ended.code == HELD and bool(runner.held())
-        self.note(name, ended, 0, HELD)
-        return ended
-
-    def finish(self, runner: Runner) -> None:
-        """Work until all is done; what stays held is settled by hand, once a look has not found it."""
-        for number in range(MOST_RUNS):
-            code = self.apply(runner.name).code
-            if code != HELD:
-                return
-            if number and runner.held():
-                self.by_hand = True
-                self.world.resolve(runner)
-        self.faults.append(f"{runner.name} did not come to an end: {runner.runs[-1]}")
-
-
 Happening = Callable[[Course, Point, Mode], None]
 """Has things happen up to the end of the first runner, and of the last that took over from it."""
 
 
 def killed(course: Course, point: Point, mode: Mode) -> None:
     strike = (before if mode == "before" else after)(signal.SIGKILL)
-    course.world.strike(point, strike)
-    course.note("a", course.world["a"].apply_until_struck(), -signal.SIGKILL, 0)
+    course.note("a", course.strike("a", point, strike), -signal.SIGKILL, 0)
     course.world.let_lease_expire()
     course.apply("b")
 
@@ -98,8 +49,7 @@ def killed(course: Course, point: Point, mode: Mode) -> None:
 def _stop(course: Course, point: Point, mode: Mode) -> bool:
     """Let A work until it is stopped; say whether it was."""
     strike = (held if mode == "before" else after)(signal.SIGSTOP)
-    course.world.strike(point, strike)
-    ended = course.world["a"].apply_until_struck()
+    ended = course.strike("a", point, strike)
     course.note("a", ended, 0)
     course.world.let_lease_expire()
     return ended is None
@@ -131,8 +81,8 @@ def twice(course: Course, point: Point, mode: Mode) -> None:
     """The first takeover is killed after one of its requests, which `mode` names as `before:store 12`."""
     mode, _, other = mode.partition(":")
     is_stopped = _stop(course, point, mode)
-    course.world.strike(_point("b", other), after(signal.SIGKILL))
-    course.note("b", course.world["b"].apply_until_struck(), -signal.SIGKILL, 0, HELD)
+    ended = course.strike("b", _point("b", other), after(signal.SIGKILL))
+    course.note("b", ended, -signal.SIGKILL, 0, HELD)
     course.world.let_lease_expire()
     course.apply("c")
     if is_stopped:

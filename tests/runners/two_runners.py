@@ -43,6 +43,8 @@ RECOVERY = "{grace: 0.4, then: resend}"
 MOST_DOCUMENTS = 3
 DOCUMENTS = "in/"
 STATE = "state/"
+ACCOUNTS = "docbatch-accounts/"
+"""Where runners that use one account note who has which part of its pace."""
 EXPIRY = 300.0
 """Seconds that the store's dates go on while nobody renews a lease, which are more than it is held for."""
 LONG_STOP = 400.0
@@ -66,7 +68,7 @@ class Runner:
     def start(self, *arguments: str, also: str = "") -> RunnerProcess:
         self.gate.runner = self.name
         self.gate.is_struck.clear()
-        process = launcher(self.is_first).start(self.folder, arguments, self.environment, also=also)
+        process = launcher(is_first=self.is_first).start(self.folder, arguments, self.environment, also=also)
         self.gate.signal = process.send
         self.under_way = process
         return process
@@ -147,7 +149,7 @@ class World:
         return {
             key: content
             for key, content in self.bucket.objects().items()
-            if not key.startswith((DOCUMENTS, STATE)) and ".docbatch-trash/" not in key
+            if not key.startswith((DOCUMENTS, STATE, ACCOUNTS)) and ".docbatch-trash/" not in key
         }
 
     def resolve(self, runner: Runner) -> int:
