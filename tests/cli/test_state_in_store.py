@@ -11,11 +11,13 @@ import pytest
 
 from docbatch.api.opening import open_project
 from docbatch.core.errors import GuardRefused, OwnerReplaced, StateLocked
-from docbatch.state.home import Home
+from docbatch.state.home import Home, Publication
 from docbatch.state.remote import taking_over
+from docbatch.state.remote.copied_home import MOVED
 from docbatch.state.remote.record_stores import BucketRecords
 from docbatch.state.remote.remote_home import RemoteHome
 from docbatch.state.remote.store_requests import Get, Put
+from docbatch.state.submissions import Submissions
 from tests.cli.project import Ended, Project
 from tests.cli.state_machines import STATE, machine, stated, stateless
 from tests.cli.stored_project import VARIABLES, project_file
@@ -109,6 +111,14 @@ def test_who_only_reads_writes_nothing_there(a: Project, b: Project, asked: list
     assert [each for each in asked if isinstance(each, Put)] == []
 
 
+def test_a_bucket_that_is_not_there_is_to_be_corrected(a: Project, bucket: MotoBucket) -> None:
+    a.write(
+        {"docbatch.yaml": (a.root / "docbatch.yaml").read_text().replace(bucket.name, f"{bucket.name}-not")}
+    )
+
+    assert_refused(a.call("apply"), 1, "its bucket is not there", "create the bucket, or correct bucket")
+
+
 def test_a_folder_that_is_deleted_costs_nothing_but_being_fetched(a: Project) -> None:
     a.applied()
     before = listed(a)
@@ -122,7 +132,7 @@ def test_while_one_works_the_other_is_told_who_and_changes_nothing(a: Project, b
     a.applied()
     b.write({"in/new.txt": "new"})
     with working(a) as lease:
-        assert_refused(b.call("apply"), 11, "the state is held by process", f"lease {lease}")
+        assert_refused(b.call("apply"), 11, "the state is held by process", f"state unlock --lease {lease}")
         assert b.call("status").code == 0
         assert_refused(b.call("state", "unlock"), 11, f"state unlock --lease {lease}")
     assert b.applied().processed == 1
@@ -224,6 +234,59 @@ def test_a_state_moves_into_a_store_and_out_again(a: Project, b: Project, bucket
     assert a.call("state", "list").out.count("\n") == before.count("\n") + 1
 
 
+def killed(on: Project, *, moved: bool = False) -> str:
+    """Leave the state as a run does that is killed while it has it, one that takes it out of the store if `moved`; give its lease."""
+    open_project(on.root)
+    home = Home.at(on.root / ".docbatch")
+    assert isinstance(home, RemoteHome)
+    with home.hold(), home.writable() as store:
+        with store.write():
+            if moved:
+                store.database.execute("INSERT INTO meta VALUES (?, 'elsewhere')", (MOVED,))
+        store.publish(Publication.DECISION)
+        lease = home.lease()
+        assert lease is not None
+        assert home._state is not None
+        home._state.abandon()
+    return lease.owner.token
+
+
+def test_the_lease_of_a_run_that_was_killed_when_it_had_taken_the_state_out_can_be_ended(
+    a: Project, b: Project
+) -> None:
+    a.applied()
+    lease = killed(a, moved=True)
+
+    assert b.call("state", "unlock", "--lease", lease).code == 0
+    assert_refused(b.call("apply"), 6, "taken out of the store")
+    assert b.call("state", "unlock").code == 0
+
+
+def take_over_in_vain(on: Project) -> None:
+    """Take the state over from who is gone, and be refused before anything is written."""
+    open_project(on.root)
+    with Home.at(on.root / ".docbatch").hold():
+        raise GuardRefused("a source is empty")
+
+
+def test_what_another_left_under_way_stays_known_where_its_successor_wrote_nothing(
+    a: Project, b: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a.applied()
+    waited: list[float] = []
+    killed(a)
+    monkeypatch.setattr(taking_over, "EXPIRES_AFTER", -1.0)
+    monkeypatch.setattr(Submissions, "tear", lambda _: waited.append(1.0))
+
+    with pytest.raises(GuardRefused, match="a source is empty"):
+        take_over_in_vain(b)
+    assert waited == []
+
+    b.write({"in/new.txt": "new"})
+    b.applied()
+    assert waited == [1.0]
+
+
 def test_a_copy_is_not_taken_for_the_state_itself(a: Project, bucket: MotoBucket) -> None:
     a.applied()
     stateless(a, bucket)
@@ -267,3 +330,21 @@ def test_environments_have_states_of_their_own(tmp_path: Path, bucket: MotoBucke
 
     assert {key.split("/")[2] for key in bucket.objects() if key.startswith("state/env/")} == {"dev"}
     assert made.call("--env", "live", "state", "list").code == 10
+
+
+def left_a_call_under_way(on: Project) -> None:
+    """End a run in whose thread a create is still under way."""
+    open_project(on.root)
+    home = Home.at(on.root / ".docbatch")
+    with home.hold(), home.writable() as store:
+        store.begin_plan("a digest")
+        store.publish(Publication.INTENT, "s0")
+
+
+def test_after_a_call_that_did_not_come_back_the_next_run_takes_over(a: Project, b: Project) -> None:
+    a.applied()
+    left_a_call_under_way(a)
+
+    b.write({"in/new.txt": "new"})
+    assert b.applied().processed == 1
+    assert b.call("state", "check").code == 0

@@ -50,6 +50,20 @@ def test_a_copy_becomes_the_state_itself(a: Project, bucket: MotoBucket, hints: 
 
 
 @helps(
+    "nothing was sent or changed; 'docbatch state migrate' takes it into the store first; where it is not wanted there, move it away"
+)
+def test_a_state_on_this_disk_is_taken_into_the_store(a: Project, bucket: MotoBucket, hints: Hints) -> None:
+    stateless(a, bucket)
+    a.applied()
+    stated(a, bucket)
+    told = a.call("apply")
+    assert told.code == 6
+
+    assert hints.follow(a, told).code == 0
+    assert a.applied().processed == 0
+
+
+@helps(
     "wait for it; where it is gone for certain, 'docbatch state unlock --lease {}' ends what it began, and else the next run does so"
     " once the lease was not renewed for {} s"
 )

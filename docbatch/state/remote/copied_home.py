@@ -14,7 +14,7 @@ from docbatch.state import files
 from docbatch.state.files import complaint
 from docbatch.state.home import Home
 from docbatch.state.remote.copy_users import CopyUse
-from docbatch.state.remote.leases import EXPIRES_AFTER, Lease
+from docbatch.state.remote.leases import Lease, what_ends
 from docbatch.state.remote.recorded_history import current_lease
 from docbatch.state.remote.remote_state import StatePlace, refresh, see
 
@@ -104,10 +104,7 @@ class CopiedHome(Home):
         seen = self._seen_lease
         if super().is_held() or seen is None:
             return super().what_unlocks()
-        return (
-            f"wait for it; where it is gone for certain, 'docbatch state unlock --lease {seen.owner.token}' ends what it began,"
-            f" and else the next run does so once the lease was not renewed for {EXPIRES_AFTER:g} s"
-        )
+        return what_ends(seen.owner)
 
     def lease(self) -> Lease | None:
         """Return the lease as it stands, None where nobody ever had the state. Raises AlteredState, ForeignState, NewerState."""

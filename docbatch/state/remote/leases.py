@@ -31,7 +31,8 @@ class StateOwner:
 class Lease:
     """`reached` is a record that is known to stand: all of them where it was released. `renewals` makes each content a new one.
 
-    `key` is the id of the key that the state is encrypted with.
+    `quiet` says of a released one that its owner ended its log, too: nothing that it sent is under way. `key` is the id of the key
+    that the state is encrypted with.
     """
 
     project: str
@@ -40,6 +41,7 @@ class Lease:
     reached: LogEnd = START
     renewals: int = 0
     released: bool = field(default=False, kw_only=True)
+    quiet: bool = field(default=False, kw_only=True)
     key: str | None = field(default=None, kw_only=True)
 
     def written(self) -> bytes:
@@ -57,6 +59,7 @@ class Lease:
                 "reached": self.reached.described(),
                 "renewals": self.renewals,
                 "released": self.released,
+                "quiet": self.quiet,
                 "key": self.key,
             }
         )
@@ -73,6 +76,7 @@ def read_lease(content: bytes, project: str) -> Lease:
             reached=read_end(head["reached"]),
             renewals=int(head["renewals"]),
             released=head["released"] is True,
+            quiet=head["quiet"] is True,
             key=read_key_id(head),
         )
     except (KeyError, TypeError, ValueError):
@@ -90,7 +94,15 @@ def held(owner: StateOwner) -> StateLocked:
     """Return the error of who wants a state that another holds."""
     return StateLocked(
         f"the state is held by {owner}",
-        hint=f"wait for it to finish; a lease that is not renewed for {EXPIRES_AFTER:g} s can be taken over",
+        hint=what_ends(owner),
+    )
+
+
+def what_ends(owner: StateOwner) -> str:
+    """Return what who wants the state may do about its owner, as a phrase."""
+    return (
+        f"wait for it; where it is gone for certain, 'docbatch state unlock --lease {owner.token}' ends what it began,"
+        f" and else the next run does so once the lease was not renewed for {EXPIRES_AFTER:g} s"
     )
 
 

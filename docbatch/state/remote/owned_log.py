@@ -84,7 +84,8 @@ def release(held: HeldLease, log: OwnedLog, *, quiet: bool) -> Steps[OwnedLog]:
     """
     if quiet:
         log = yield from append(log, RecordKind.RELEASE)
-    lease = dataclasses.replace(held.lease, reached=log.end, renewals=held.lease.renewals + 1, released=True)
+    renewals = held.lease.renewals + 1
+    lease = dataclasses.replace(held.lease, reached=log.end, renewals=renewals, released=True, quiet=quiet)
     yield from _write(held, lease)
     return log
 

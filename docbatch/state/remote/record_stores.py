@@ -19,6 +19,7 @@ from docbatch.state.remote.store_requests import (
     Together,
 )
 from docbatch.stores.faults import (
+    BucketMissing,
     NotOffered,
     ObjectChanged,
     ObjectMissing,
@@ -103,6 +104,12 @@ class BucketRecords:
             raise CredentialsError(
                 f"the state cannot be used: {error}",
                 hint="nothing was sent; give credentials that may read, write, list and remove objects under its prefix",
+            ) from None
+        except BucketMissing as error:
+            raise StateError(
+                f"the state cannot be used: {error}",
+                hint="nothing more is sent by this run; create the bucket, or correct bucket, endpoint or region of the store in"
+                " docbatch.yaml, and run the same command again",
             ) from None
         except StoreFault as error:
             raise StateError(

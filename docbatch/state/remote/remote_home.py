@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,7 @@ class RemoteHome(CopiedHome):
             with told(self.folder):
                 self._state = self._begun()
             use.share()
+            self._require_here()
             try:
                 yield
             except GuardRefused:
@@ -98,7 +99,6 @@ class RemoteHome(CopiedHome):
         files.create(self.folder)
         connection = files.open_writable(self.folder)
         try:
-            self._refuse_moved(connection)
             state.follow(connection)
             store = Store.over(self, connection)
             store.database.before_write = None if state.is_owned else self._own
@@ -175,7 +175,8 @@ class RemoteHome(CopiedHome):
         place, patience = self.place_in_store(), lock.current_patience()
         while True:
             lease = place.do(current_lease(self.project))
-            if lease is None or lease.released:
+            # What may be under way has to be known as that before anything is planned, whoever let go of the lease.
+            if lease is None or lease.quiet:
                 return look_at_state(place, self._claim(), self.folder, lease)
             try:
                 state = take_state(place, self._claim(), self.folder)
@@ -186,6 +187,12 @@ class RemoteHome(CopiedHome):
             else:
                 self._renewal = LeaseRenewal(state.renew)
                 return state
+
+    def _require_here(self) -> None:
+        """Raise GuardRefused where the state was taken out of the store, before anything is opened that would have to be let go of."""
+        if self._database.exists():
+            with closing(files.open_readable(self.folder)) as connection:
+                self._refuse_moved(connection)
 
     def _own(self) -> None:
         state = self._held_state()
@@ -205,8 +212,8 @@ class RemoteHome(CopiedHome):
         state, self._state = self._state, None
         self._under_way.clear()
         if state is not None:
-            # What took the state over and wrote nothing lets go of it here.
-            state.close()
+            # What took the state over and wrote nothing lets go of it here. What another left under way is not known as that yet.
+            state.close(quiet=state.is_quiet)
 
     def _end_renewal(self) -> None:
         renewal, self._renewal = self._renewal, None

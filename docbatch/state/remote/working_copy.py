@@ -110,7 +110,7 @@ class WorkingCopy:
         if os.path.lexists(self.path):
             raise GuardRefused(
                 f"{self.folder}: holds a state that is no copy of one in a store",
-                hint="nothing was sent or changed; take the state into the store first, or move it away",
+                hint="nothing was sent or changed; 'docbatch state migrate' takes it into the store first; where it is not wanted there, move it away",
             )
 
     def _is_as(self, position: CopyPosition) -> bool:
