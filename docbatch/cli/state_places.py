@@ -60,11 +60,12 @@ def unlock(*, lease: str | None, dry_run: bool) -> None:
     and held until it is found, or a person decides. A run that is alive after all sends nothing more. Nothing undoes --lease.
     """
     from docbatch.core.errors import NoState, StateLocked
+    from docbatch.engine.administration.backups.migrate_state import end_lease
     from docbatch.state.home import Home
 
     home = Home.at(state_folder())
     if lease is not None and not dry_run:
-        home.unlock(lease)
+        end_lease(home, lease)
         tell("lock", f"the lease {lease} was ended, and the state is not locked", locked=False)
         return
     try:

@@ -1,5 +1,6 @@
 """A state in a bucket, as users of two machines see it that share no file."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,11 +12,13 @@ import pytest
 
 from docbatch.api.opening import open_project
 from docbatch.core.errors import GuardRefused, OwnerReplaced, StateLocked
+from docbatch.engine.administration.backups import migrate_state
 from docbatch.state.home import Home, Publication
 from docbatch.state.remote import taking_over
 from docbatch.state.remote.copied_home import MOVED
 from docbatch.state.remote.record_stores import BucketRecords
 from docbatch.state.remote.remote_home import RemoteHome
+from docbatch.state.remote.remote_state import RemoteState
 from docbatch.state.remote.store_requests import Get, Put
 from docbatch.state.submissions import Submissions
 from tests.cli.project import Ended, Project
@@ -348,3 +351,31 @@ def test_after_a_call_that_did_not_come_back_the_next_run_takes_over(a: Project,
     b.write({"in/new.txt": "new"})
     assert b.applied().processed == 1
     assert b.call("state", "check").code == 0
+
+
+def opened_home(on: Project) -> Home:
+    open_project(on.root)
+    return Home.at(on.root / ".docbatch")
+
+
+def test_the_lease_of_a_move_into_the_store_that_was_killed_can_be_ended(
+    a: Project, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stateless(a, bucket)
+    a.applied()
+    stated(a, bucket)
+
+    def ends_at_once(state: RemoteState, _kind: object) -> None:
+        state.abandon()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RemoteState, "publish", ends_at_once)
+        with pytest.raises(KeyboardInterrupt):
+            migrate_state.migrate_to_store(opened_home(a), dry_run=False)
+    lease = str(json.loads(bucket.objects()["state/lease"].splitlines()[1])["owner"]["token"])
+
+    assert_refused(a.call("state", "migrate"), 11, f"state unlock --lease {lease}")
+    assert a.call("state", "unlock", "--lease", lease).code == 0
+    assert a.call("state", "migrate").code == 0
+    assert a.applied().processed == 0

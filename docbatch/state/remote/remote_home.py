@@ -158,8 +158,10 @@ class RemoteHome(CopiedHome):
         with self._held_alone() as use, told(self.folder):
             self._state = take_state(self.place_in_store(), self._claim(token), self.folder)
             use.share()
-            with self.writable():
-                pass
+            # Where nothing was recorded yet nothing was sent, and a state made now would stand in the way of one to be moved there.
+            if self._database.exists():
+                with self.writable():
+                    pass
 
     def of_another_folder(self, folder: Path) -> "RemoteHome":
         """Return the same home as another folder would use it."""

@@ -79,42 +79,56 @@ def migrate_to_disk(home: Home, *, dry_run: bool) -> MigratedState:
     return migrated
 
 
+def end_lease(home: Home, token: str) -> None:
+    """End what an owner of the state in a store began, also where the folder still holds the state itself. Raises what `unlock` does."""
+    if (
+        not isinstance(home, RemoteHome)
+        or not Home(home.folder).exists()
+        or (home.folder / COPY_NOTE).exists()
+    ):
+        home.unlock(token)
+        return
+    # A move into the store was killed, say.
+    with Home(home.folder).hold(), _draft(home) as draft:
+        draft.unlock(token)
+
+
 def _take_in(remote: RemoteHome, local: Home) -> None:
     """Put all of the state into the store. The draft of it here is a copy of what is there, and thrown away."""
-    folder = local.folder / DRAFT
-    shutil.rmtree(folder, ignore_errors=True)
-    make_folder(folder)
-    draft = remote.of_another_folder(folder)
-    try:
-        with _moving(draft), draft.hold():
-            with local.readable() as store:
-                draft.replace_with(store)
-            with draft.writable() as store:
-                with store.write():
-                    store.database.execute("DELETE FROM meta WHERE name = ?", (MOVED,))
-                with contextlib.closing(Spool(local.spool, store.results, packs=draft.packs)) as spool:
-                    move_old_entries(spool, time.monotonic, float("inf"), publish=lambda: None)
-                    settle_restored(spool, store.results, {})
-                store.publish(Publication.DECISION)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _draft(remote) as draft, draft.hold():
+        with local.readable() as store:
+            draft.replace_with(store)
+        with draft.writable() as store:
+            with store.write():
+                store.database.execute("DELETE FROM meta WHERE name = ?", (MOVED,))
+            with contextlib.closing(Spool(local.spool, store.results, packs=draft.packs)) as spool:
+                move_old_entries(spool, time.monotonic, float("inf"), publish=lambda: None)
+                settle_restored(spool, store.results, {})
+            store.publish(Publication.DECISION)
 
 
 @contextlib.contextmanager
 def _found_there(remote: RemoteHome) -> Iterator[Store | None]:
     """Give the state that is in the store, None where there is none."""
+    with _draft(remote) as draft, contextlib.ExitStack() as stack:
+        try:
+            store = stack.enter_context(draft.readable())
+        except NoState:
+            yield None
+        else:
+            yield store
+
+
+@contextlib.contextmanager
+def _draft(remote: RemoteHome) -> Iterator[RemoteHome]:
+    """Give the state in the store a folder of its own beside the state of this disk, for a while."""
     folder = remote.folder / DRAFT
     shutil.rmtree(folder, ignore_errors=True)
     make_folder(folder)
     draft = remote.of_another_folder(folder)
     try:
-        with _moving(draft), contextlib.ExitStack() as stack:
-            try:
-                store = stack.enter_context(draft.readable())
-            except NoState:
-                yield None
-            else:
-                yield store
+        with _moving(draft):
+            yield draft
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
