@@ -81,6 +81,14 @@ def listed(project: Project) -> str:
     return project.call("state", "list").out
 
 
+class Struck(BaseException):
+    """Ends a command in its midst."""
+
+
+def strike(*_: object) -> None:
+    raise Struck
+
+
 def assert_refused(ended: Ended, code: int, *words: str) -> None:
     assert ended.code == code, ended.out + ended.err
     for each in words:
@@ -288,6 +296,25 @@ def test_what_another_left_under_way_stays_known_where_its_successor_wrote_nothi
     b.write({"in/new.txt": "new"})
     b.applied()
     assert waited == [1.0]
+
+
+def test_what_others_did_after_a_move_that_was_killed_is_not_written_over(
+    a: Project, b: Project, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stateless(a, bucket)
+    a.applied()
+    stated(a, bucket)
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate_state, "note", strike)
+        with pytest.raises(Struck):
+            a.call("state", "migrate")
+    b.write({"in/new.txt": "new"})
+    assert b.applied().processed == 1
+
+    assert a.call("state", "migrate").code == 0
+
+    assert listed(a) == listed(b)
+    assert "new.txt" in listed(a)
 
 
 def test_a_copy_is_not_taken_for_the_state_itself(a: Project, bucket: MotoBucket) -> None:

@@ -47,8 +47,10 @@ def migrate_to_store(home: Home, *, dry_run: bool) -> MigratedState:
     with local.hold():
         with _found_there(remote) as found, local.readable() as store:
             migrated = _judged(remote, store, found)
+            is_there = found is not None and _is_there(store, found)
         if not dry_run:
-            _take_in(remote, local)
+            if not is_there:
+                _take_in(remote, local)
             # From here on the folder holds a copy, whose pieces are those of the state in the store.
             note(home.folder, remote.project, None)
             for name in ("serial", "anchor"):
@@ -147,11 +149,25 @@ def _is_former(store: Store, found: Store) -> bool:
     return found.lineage == store.lineage and found.events.last() <= store.events.last()
 
 
-def _refuse_elsewhere(remote: RemoteHome, store: Store) -> None:
+def _is_there(store: Store, found: Store) -> bool:
+    """Say whether it was taken in before, by one who was killed then. What others did with it there since stays."""
+    return _moved_to(found) is None and _last_event(found) == _last_event(store)
+
+
+def _last_event(store: Store) -> object:
+    return store.database.execute("SELECT * FROM event ORDER BY sequence DESC LIMIT 1").fetchone()
+
+
+def _moved_to(store: Store) -> str | None:
     row = store.database.execute("SELECT value FROM meta WHERE name = ?", (MOVED,)).fetchone()
-    if row is not None and not str(row[0]).startswith(f"{_here(remote)} at "):
+    return None if row is None else str(row[0])
+
+
+def _refuse_elsewhere(remote: RemoteHome, store: Store) -> None:
+    where = _moved_to(store)
+    if where is not None and not where.startswith(f"{_here(remote)} at "):
         raise GuardRefused(
-            f"{remote.where}: the state was taken out of the store already, to {row[0]}",
+            f"{remote.where}: the state was taken out of the store already, to {where}",
             hint="nothing was changed; work there, or restore a backup",
         )
 
