@@ -34,13 +34,17 @@ def once_free(method: Callable[Concatenate[S, P], R], project: S, /, *args: P.ar
 
     What it is given as `on_event` is told of the wait, and `stop` ends that.
     """
-    from docbatch.state.lock import patiently
+    from docbatch.state.lock import begun_anew, patiently
 
-    declared = project._declared  # noqa: SLF001 - the projects are ours
-    with patiently(_patience(dict(kwargs))), _kept_ready(declared.state_folder):
+    declared, patience = project._declared, _patience(dict(kwargs))  # noqa: SLF001 - the projects are ours
+
+    def call() -> R:
         now = load_project(declared.here, untrusted=declared.untrusted, choice=declared.environment.choice)
         settle_state(now)
         return method(type(project)(now), *args, **kwargs)
+
+    with patiently(patience), _kept_ready(declared.state_folder):
+        return begun_anew(patience, call)
 
 
 def _patience(options: dict[str, Any]) -> "LockPatience":

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 def wait_for(seconds: float, callback: Callable[[], Any], *, quiet: bool) -> Any:
     """Call a command that waits so long for another run."""
-    from docbatch.state.lock import LockPatience, patiently
+    from docbatch.state.lock import LockPatience, begun_anew, patiently
 
-    with patiently(LockPatience(seconds, _silent if quiet else tell_of_wait)):
-        return callback()
+    patience = LockPatience(seconds, _silent if quiet else tell_of_wait)
+    with patiently(patience):
+        return begun_anew(patience, callback)
 
 
 def _silent(_awaited: "LockAwaited") -> None:

@@ -131,6 +131,10 @@ class StateLocked(StateError):
     exit_code = 11
 
 
+class StateChanged(StateLocked):
+    """Another run was quicker to write what this one only looked at: nothing was done, and it may begin anew."""
+
+
 class OwnerReplaced(StateLocked):
     """Another run took over the state while this one was stopped, or could not reach the store."""
 

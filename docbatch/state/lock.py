@@ -17,11 +17,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from docbatch import invocation
-from docbatch.core.errors import Interrupted, StateError, StateLocked
+from docbatch.core.errors import Interrupted, StateChanged, StateError, StateLocked
 from docbatch.owner_only import FILE, close
 
+T = TypeVar("T")
 MOMENT = 1.0
 SECOND = "README"
 """Lies in every state folder, and is locked as well. The folder itself is not: who reads the cache shares a lock on that."""
@@ -77,6 +79,16 @@ class LockPatience:
 
 
 _PATIENCE: ContextVar[LockPatience | None] = ContextVar("lock_patience", default=None)
+
+
+def begun_anew(patience: LockPatience, call: Callable[[], T]) -> T:
+    """Call what may find that another run was quicker, anew as long as there is patience for it. Raises StateChanged, Interrupted."""
+    while True:
+        try:
+            return call()
+        except StateChanged:
+            if not patience.wait("another run"):
+                raise
 
 
 @contextlib.contextmanager

@@ -191,6 +191,32 @@ def test_what_another_did_meanwhile_is_not_taken_for_what_stands_in_the_way(a: P
     b.applied()
 
 
+def test_with_patience_who_was_too_slow_begins_anew(
+    a: Project, b: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a.applied()
+    b.write({"in/other.txt": "other"})
+    own = RemoteHome._own
+    quicker = [a]
+
+    def too_slow(home: RemoteHome) -> None:
+        while quicker and home.folder.is_relative_to(b.root):
+            quicker.pop().write({"in/new.txt": "new"})
+            a.applied()
+        own(home)
+
+    monkeypatch.setattr(RemoteHome, "_own", too_slow)
+
+    assert b.call("apply", "--yes", "--lock-timeout", "1m").code == 0
+    assert "other.txt" in listed(b)
+    assert quicker == []
+
+    b.write({"in/more.txt": "more"})
+    quicker.append(a)
+    a.write({"in/new.txt": "newer"})
+    assert_refused(b.call("apply", "--yes"), 11, "another run changed the state")
+
+
 def replaced_meanwhile(a: Project, b: Project) -> None:
     """End the lease of a run on one machine from the other, while it works."""
     with working(a) as lease:

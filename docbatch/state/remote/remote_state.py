@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from docbatch.core.errors import AlteredState, StateError, StateLocked
+from docbatch.core.errors import AlteredState, StateChanged, StateError, StateLocked
 from docbatch.state.remote.followed_database import FollowedDatabase
 from docbatch.state.remote.leases import Lease
 from docbatch.state.remote.log_records import START, LogEnd, LogRecord, RecordKind
@@ -144,8 +144,11 @@ class RemoteState:
         return self._reached.position.epoch
 
     def own(self) -> None:
-        """Take over what was only looked at so far. Raises StateLocked where it is not that any more, and what `take` raises."""
-        owned = self._place.do(take(self._claim, self._copy.end))
+        """Take over what was only looked at so far. Raises StateChanged where another was quicker, and what `take` raises."""
+        try:
+            owned = self._place.do(take(self._claim, self._copy.end))
+        except StateLocked as error:
+            raise StateChanged(error.message, hint=error.hint) from error
         if owned.is_quiet and owned.history.goes_on and not self._is_changed(owned.history.records):
             self.begin(owned)
             return
@@ -154,7 +157,7 @@ class RemoteState:
         raise _changed_since()
 
     def require_as_seen(self) -> None:
-        """Raise StateLocked where another took over since this was looked at; what is owned is as it was seen."""
+        """Raise StateChanged where another took over since this was looked at; what is owned is as it was seen."""
         lease = None if self.is_owned else self._place.do(current_lease(self._claim.project))
         if lease is not None and lease.epoch > self._copy.end.position.epoch:
             raise _changed_since()
@@ -312,8 +315,8 @@ def look_at_state(place: StatePlace, claim: Claim, folder: Path, lease: Lease | 
     return RemoteState(place, claim, copy)
 
 
-def _changed_since() -> StateLocked:
-    return StateLocked(
+def _changed_since() -> StateChanged:
+    return StateChanged(
         "another run changed the state since this one looked at it",
         hint="nothing was sent or changed; run the same command again",
     )
