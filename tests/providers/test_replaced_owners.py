@@ -90,7 +90,9 @@ class Stopped:
     provider: Provider | None = None
     intent: Intent | None = None
 
-    def create(self, provider: Provider, *, intent: Intent, began: FenceTime | None) -> Accepted:
+    def create(
+        self, provider: Provider, *, intent: Intent, began: FenceTime | None, back: Callable[[str], None]
+    ) -> Accepted:
         self.provider, self.intent = provider, intent
         # Its process does not end, so nobody closes its connection.
         provider.close = lambda: None  # type: ignore[method-assign]

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import IO
+from unittest import mock
 
 from docbatch.spool import Spool, compaction, moving
 from docbatch.spool.compaction import compact
@@ -39,14 +40,14 @@ def keep(spool: Spool) -> None:
 
 
 def move(spool: Spool) -> None:
-    moving.BATCH = WINDOW
-    move_old_entries(spool, time.monotonic)
+    with mock.patch.object(moving, "BATCH", WINDOW):
+        move_old_entries(spool, time.monotonic)
 
 
 def pack(spool: Spool) -> None:
     assert isinstance(spool.index, Results)
-    compaction.WINDOW = WINDOW
-    compact(spool, spool.index)
+    with mock.patch.object(compaction, "WINDOW", WINDOW):
+        compact(spool, spool.index)
 
 
 ACTS: Mapping[str, Callable[[Spool], None]] = {"keep": keep, "move": move, "pack": pack}
