@@ -13,7 +13,6 @@ import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,7 +26,6 @@ from docbatch.state.remote.log_records import RecordKind
 from docbatch.state.remote.record_stores import SIDE_BY_SIDE, BucketRecords
 from docbatch.state.remote.recorded_history import look
 from docbatch.state.remote.remote_state import StatePlace
-from docbatch.state.remote.state_chunks import contents_of
 from docbatch.state.remote.store_requests import Get, ListBelow, Put, Remove
 from docbatch.state.remote.working_copy import WorkingCopy
 from docbatch.stores.settings import StoreSettings
@@ -121,8 +119,7 @@ def seconds(act: Callable[[], object]) -> float:
 
 def fresh_machine(place: StatePlace, folder: Path) -> None:
     copy = WorkingCopy(folder, "p", place.form)
-    together = partial(contents_of, do=place.do, form=place.form)
-    copy.bring(place.do(look("p", copy.begin())), place.chunk, together)
+    copy.bring(place.do(look("p", copy.begin())), place.chunks)
 
 
 def measured(place: StatePlace, documents: int, root: Path) -> Sequence[float]:

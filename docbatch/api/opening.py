@@ -1,7 +1,7 @@
 """Opening a project: the one thing that programs begin with."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from docbatch.api.arguments import Place
@@ -27,6 +27,11 @@ def open_project(
     DOCBATCH_VAR_…. Raises SpecError for what is wrong in docbatch.yaml, UsageError where there is no such folder, environment
     or variable, or where an environment has to be named.
     """
+    return opened(folder, Choice(env, dict(vars or {})), untrusted=untrusted)
+
+
+def opened(folder: Place, choice: Choice, *, untrusted: bool, allowed_hosts: Collection[str] = ()) -> Project:
+    """Open a project as `open_project` does; `allowed_hosts` names the store of the state if its foreign endpoint may get credentials."""
     try:
         here = Path(folder).resolve(strict=True)
     except (OSError, ValueError) as error:
@@ -38,6 +43,6 @@ def open_project(
         ) from error
     if not here.is_dir():
         raise UsageError(f"{os.fspath(folder)} is no folder", hint="name the folder of a project")
-    declared = load_project(here, untrusted=untrusted, choice=Choice(env, dict(vars or {})))
-    settle_state(declared)
+    declared = load_project(here, untrusted=untrusted, choice=choice)
+    settle_state(declared, allowed_hosts)
     return Project(declared)

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +19,7 @@ _STATE = re.compile(r"(?<![\w/.-])\.docbatch/(?!env/)")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _environment: str | None = None
 _variables: dict[str, str] = {}
+_allowed_hosts: set[str] = set()
 
 
 def chosen() -> tuple[str | None, Mapping[str, str]]:
@@ -26,11 +27,21 @@ def chosen() -> tuple[str | None, Mapping[str, str]]:
     return _environment, _variables
 
 
+def allow_hosts(names: Collection[str]) -> None:
+    """Let the state be reached at foreign hosts of stores that the command line names."""
+    _allowed_hosts.update(names)
+
+
+def allowed_hosts() -> frozenset[str]:
+    return frozenset(_allowed_hosts)
+
+
 def end() -> None:
     """Forget what an earlier command line of this process said."""
     global _environment  # noqa: PLW0603 - a process has one command line at a time, and threads ask as well
     _environment = None
     _variables.clear()
+    _allowed_hosts.clear()
 
 
 def _take_environment(context: click.Context, option: click.Parameter, names: tuple[str, ...]) -> None:
@@ -91,9 +102,11 @@ def refuse_choice(command: str, context: click.Context) -> None:
 
 def open_chosen(*, untrusted: bool = False, environment: str | None = None) -> "Project":
     """Open the project around the current folder in the environment that is chosen, or in another one."""
-    from docbatch import open_project
+    from docbatch.api.opening import opened
+    from docbatch.specs.chosen_environment import Choice
 
-    project = open_project(untrusted=untrusted, env=environment or _environment, vars=_variables)
+    choice = Choice(environment or _environment, dict(_variables))
+    project = opened(".", choice, untrusted=untrusted, allowed_hosts=_allowed_hosts)
     say_waits()
     return project
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from docbatch.cli import completion
+from docbatch.cli import chosen_project, completion
 from docbatch.core.outside_text import whole
 
 if TYPE_CHECKING:
@@ -89,12 +89,20 @@ untrusted = click.option(
     help="Look at nothing but the project's own files, as for a pull request from a fork: no state, no variables but DOCBATCH_VAR_….",
 )
 
+
+def _take_hosts(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Let the state be reached there, too: it is looked for before a command says what else it allows."""
+    chosen_project.allow_hosts(names)
+    return names
+
+
 allow_host = click.option(
     "--allow-host",
     "allowed_hosts",
     multiple=True,
     metavar="NAME",
     envvar="DOCBATCH_ALLOW_HOSTS",
+    callback=_take_hosts,
     help="Let this connection or store send its key to a host that is not the vendor's own.",
 )
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from docbatch.api.state_settling import settle_state
-from docbatch.cli.chosen_project import chosen, say_waits
+from docbatch.cli.chosen_project import allowed_hosts, chosen, say_waits
 from docbatch.specs.chosen_environment import Choice
 from docbatch.specs.load import load_project
 from docbatch.specs.values import DeclaredProject
@@ -16,7 +16,7 @@ from docbatch.state.store import Store
 def declared_project(*, untrusted: bool = False) -> DeclaredProject:
     """Return the project around the current folder, in the environment that the command line chooses."""
     project = load_project(Path.cwd(), untrusted=untrusted, choice=Choice(*chosen()))
-    settle_state(project)
+    settle_state(project, allowed_hosts())
     say_waits()
     return project
 

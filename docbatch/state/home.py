@@ -87,6 +87,11 @@ class Home:
         """Make the folder. Raises StateError."""
         files.prepare(self.folder)
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether this object itself holds the state: then no other may stand for it."""
+        return False
+
     def hold(self) -> AbstractContextManager[None]:
         """Be the one owner in the block. Raises StateLocked, naming the other one; StateError."""
         from docbatch.state import lock  # noqa: PLC0415 - a plan holds nothing

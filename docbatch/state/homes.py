@@ -25,10 +25,13 @@ def tell_wait(sentence: str) -> None:
 
 
 def keep_elsewhere(folder: Path, home: "Home | None") -> None:
-    """Let the state of a folder be at home there from now on; with None, in its folder. One that is there already stays."""
+    """Let the state of a folder be at home there from now on; with None, in its folder. One that is in use stays as long as that."""
+    former = _elsewhere.get(folder)
+    if former is not None and former.is_in_use:
+        return
     if home is None:
         _elsewhere.pop(folder, None)
-    elif _elsewhere.get(folder) != home:
+    else:
         _elsewhere[folder] = home
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from docbatch.state.remote.copied_home import MOVED
 from docbatch.state.remote.record_stores import BucketRecords
 from docbatch.state.remote.remote_home import RemoteHome
 from docbatch.state.remote.remote_state import RemoteState
-from docbatch.state.remote.store_requests import Get, Put
+from docbatch.state.remote.store_requests import Get, ListBelow, Put
 from docbatch.state.submissions import Submissions
 from tests.cli.project import Ended, Project
 from tests.cli.state_machines import STATE, machine, stated, stateless
@@ -368,6 +369,39 @@ def test_a_state_in_a_store_is_not_exchanged_behind_it(a: Project) -> None:
 
     assert_refused(a.call("state", "restore", "b.backup"), 6, "lies in a store")
     assert_refused(a.call("state", "load", "b.backup"), 6, "lies in a store")
+
+
+def answer_nothing(asked: list[Any], request: Any) -> Any:
+    """Answer as an empty bucket does."""
+    asked.append(request)
+    return () if isinstance(request, ListBelow) else None
+
+
+@pytest.mark.parametrize("command", ["status", "plan", "state list", "prune --dry-run"])
+def test_a_foreign_host_gets_credentials_where_it_is_named_alone(
+    a: Project, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch, asked: list[Any], command: str
+) -> None:
+    text = project_file(bucket).replace(bucket.endpoint, "https://minio.example:9000")
+    a.write({"docbatch.yaml": text.replace("type: s3", "type: s3, allow_host: true") + STATE})
+    monkeypatch.setattr(BucketRecords, "answer", partial(answer_nothing, asked))
+
+    assert_refused(a.call(*command.split()), 12, "minio.example", "--allow-host lake")
+    assert asked == []
+    monkeypatch.setenv("DOCBATCH_ALLOW_HOSTS", "other lake")
+    assert a.call(*command.split()).code != 12
+    assert asked[0] == Get("lease")
+
+
+def test_the_option_lets_the_state_be_reached_as_well(
+    a: Project, bucket: MotoBucket, monkeypatch: pytest.MonkeyPatch, asked: list[Any]
+) -> None:
+    text = project_file(bucket).replace(bucket.endpoint, "https://minio.example:9000")
+    a.write({"docbatch.yaml": text.replace("type: s3", "type: s3, allow_host: true") + STATE})
+    monkeypatch.setattr(BucketRecords, "answer", partial(answer_nothing, asked))
+
+    assert a.call("plan").code == 12
+    assert a.call("plan", "--allow-host", "lake").code != 12
+    assert a.call("plan").code == 12
 
 
 def test_environments_have_states_of_their_own(tmp_path: Path, bucket: MotoBucket) -> None:

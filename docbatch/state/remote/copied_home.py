@@ -47,15 +47,9 @@ class CopiedHome(Home):
         self._is_held = False
         self._seen_lease: Lease | None = None
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, CopiedHome) and self._identity == other._identity
-
-    def __hash__(self) -> int:
-        return hash(self._identity)
-
     @property
-    def _identity(self) -> tuple[Path, str, str]:
-        return self.folder, self.project, self.where
+    def is_in_use(self) -> bool:
+        return self._is_held
 
     def place_in_store(self, *, looks: bool = False) -> StatePlace:
         """Return the place in the store; who only `looks` has less done to reach it. Raises CredentialsError."""
@@ -135,10 +129,10 @@ class CopiedHome(Home):
 
     def _refuse_moved(self, connection: sqlite3.Connection) -> None:
         """Raise GuardRefused where the state was taken out of the store: what was done since is known elsewhere."""
-        row = connection.execute("SELECT value FROM meta WHERE name = ?", (MOVED,)).fetchone()
-        if row is not None and not self.is_moving:
+        where = moved_to(connection)
+        if where is not None and not self.is_moving:
             raise GuardRefused(
-                f"{self.where}: the state was taken out of the store, to {row[0]}",
+                f"{self.where}: the state was taken out of the store, to {where}",
                 hint="nothing was sent or changed; remove 'state:' from docbatch.yaml and work there, or bring it back from there"
                 " by 'docbatch state migrate'",
             )
@@ -183,6 +177,12 @@ class CopiedHome(Home):
 
     def reached_before(self, store: "Store") -> str | None:  # noqa: ARG002 - a copy that is behind is brought up to date
         return None
+
+
+def moved_to(connection: sqlite3.Connection) -> str | None:
+    """Return to where a state says that it was taken out of its store, None where it was not."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (MOVED,)).fetchone()
+    return None if row is None else str(row[0])
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, runtime_checkable
 
 from docbatch.core.errors import CredentialsError, StateError, UnfitStore
+from docbatch.state.homes import tell_wait
 from docbatch.state.remote.store_requests import (
     Get,
     ListBelow,
@@ -66,6 +67,8 @@ def drive(steps: Steps[T], store: RecordStore, wait: Callable[[float], None]) ->
             result: T = end.value
             return result
         if isinstance(request, Pause):
+            if request.why:
+                tell_wait(request.why)
             wait(request.seconds)
             answer = None
         elif isinstance(request, Together):

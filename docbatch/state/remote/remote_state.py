@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docbatch.core.errors import AlteredState, StateChanged, StateError, StateLocked
+from docbatch.sending_fence import FenceTime, fence_time
 from docbatch.state.remote.followed_database import FollowedDatabase
 from docbatch.state.remote.leases import Lease
 from docbatch.state.remote.log_records import START, LogEnd, LogRecord, RecordKind
@@ -20,12 +21,10 @@ from docbatch.state.remote.recorded_history import (
     look_behind,
 )
 from docbatch.state.remote.removal import remove_covered
-from docbatch.state.remote.sending_fence import FenceTime, fence_time
 from docbatch.state.remote.state_chunks import (
     PLAIN,
     ChunkForm,
     contents_of,
-    read_chunk,
     reusable,
     write_chunks,
 )
@@ -49,9 +48,6 @@ class StatePlace:
 
     def do(self, steps: Steps[T]) -> T:
         return drive(steps, self.store, self.wait)
-
-    def chunk(self, name: str) -> bytes:
-        return self.do(read_chunk(name, self.form))
 
     def chunks(self, names: Sequence[str]) -> Iterator[bytes]:
         """Yield the contents of chunks in order, fetched side by side."""
@@ -99,7 +95,7 @@ def _bring(
         if seen is None or seen.end != end:
             seen = _see(place, copy.project, end, lease)
         try:
-            copy.bring(seen.history, place.chunk, place.chunks)
+            copy.bring(seen.history, place.chunks)
         except AlteredState:
             # An owner may remove what a newer snapshot made needless, between the look and here.
             if not left:
@@ -299,7 +295,7 @@ def take_state(place: StatePlace, claim: Claim, folder: Path) -> RemoteState:
     """
     copy = WorkingCopy(folder, claim.project, place.form)
     owned = place.do(take(claim, copy.begin()))
-    copy.bring(owned.history, place.chunk, place.chunks)
+    copy.bring(owned.history, place.chunks)
     state = RemoteState(place, claim, copy)
     state.begin(owned)
     return state

@@ -1,8 +1,6 @@
 """How long who takes over waits for what an owner before recorded: until it has left, or may not leave any more."""
 
-from docbatch.sending_fence import LEAVES_WITHIN, FenceTime, fence_time, may_leave
-
-__all__ = ["KEYS_HOLD", "LEAVES_WITHIN", "STILL_FOR", "FenceTime", "fence_time", "may_leave"]
+from docbatch.sending_fence import LEAVES_WITHIN
 
 STILL_FOR = LEAVES_WITHIN + 5.0
 """Seconds that who takes over waits once the logs have ended: clocks may differ in speed, and a send takes its moment."""

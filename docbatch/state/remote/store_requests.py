@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between the tries to have a put settled whose answer was lost."""
+LONG = 5.0
+"""Seconds of such a pause from which on it is told."""
 TOGETHER = 64
 """Objects that are asked for at once, at most: of chunks, that is 16 MiB."""
 
@@ -49,9 +51,10 @@ class Remove(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """Answered by None, when so many seconds have passed."""
+    """Answered by None, when so many seconds have passed. `why` is what people are told meanwhile, nothing where it is empty."""
 
     seconds: float
+    why: str = ""
 
 
 class Together(NamedTuple):
@@ -123,7 +126,7 @@ def _standing(put: Put, tag: str | None) -> Steps[StoredObject]:
         found = yield from read(put.name)
         if found is not None:
             return found
-        yield Pause(seconds)
+        yield _again(put.name, seconds)
         tag = yield put
     if tag is None:
         raise _unsettled(put.name)
@@ -142,8 +145,14 @@ def put_over(name: str, content: bytes, former: StoredObject) -> Steps[StoredObj
         found = yield from read(name)
         if found is None or found.tag != former.tag:
             return found
-        yield Pause(seconds)
+        yield _again(name, seconds)
     raise _unsettled(name)
+
+
+def _again(name: str, seconds: float) -> Pause:
+    """Return the pause before a put is tried again: a long one is told."""
+    why = f"the store of the state does not say whether '{name}' was written: trying again in {seconds:g} s"
+    return Pause(seconds, why if seconds >= LONG else "")
 
 
 def _unsettled(name: str) -> StateError:

@@ -70,7 +70,11 @@ def take(claim: Claim, copy: LogEnd = START) -> Steps[OwnedState]:
     is_quiet, history = yield from begun_again(lambda: _ended(claim, copy, reached, before))
     if not is_quiet:
         # Whoever was the owner may be about to send what it recorded just before its log was ended.
-        yield Pause(STILL_FOR)
+        yield Pause(
+            STILL_FOR,
+            f"the run before did not let go of the state in the store: waiting {STILL_FOR:g} s, until nothing that it was about to send can still"
+            " leave its machine",
+        )
     begin = LogEnd(Position(lease.lease.epoch, 0), history.end.digest)
     log = yield from append(
         OwnedLog(claim.project, claim.owner.token, begin, claim.draw, claim.form), RecordKind.OPEN

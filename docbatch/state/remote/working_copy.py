@@ -22,9 +22,7 @@ from docbatch.state.remote.wal_frames import WalPosition, reaches
 
 _WITHOUT_CHANGES = ENDS | {RecordKind.OPEN, RecordKind.SNAPSHOT}
 
-Fetch = Callable[[str], bytes]
-"""Returns the content of a chunk by its name, judged by it."""
-FetchTogether = Callable[[Sequence[str]], Iterator[bytes]]
+Fetch = Callable[[Sequence[str]], Iterator[bytes]]
 """Yields the contents of chunks in order, each judged by its name."""
 
 
@@ -63,10 +61,10 @@ class WorkingCopy:
         log = self._beside("-wal")
         return None if log.exists() and log.stat().st_size else position.end
 
-    def bring(self, history: RecordedHistory, fetch: Fetch, together: FetchTogether | None = None) -> None:
+    def bring(self, history: RecordedHistory, fetch: Fetch) -> None:
         """Make the copy what a history says. Raises AlteredState, OSError; then it is not believed the next time, but for its pieces.
 
-        With `together`, that is how chunks are fetched. Raises CredentialsError, GuardRefused for another key, before anything is done.
+        Raises CredentialsError, GuardRefused for another key, before anything is done.
         """
         for said in history.keys:
             require_key(said, self._form.key)
@@ -75,7 +73,7 @@ class WorkingCopy:
         if base is not None or changes:
             self.unsettle()
             if base is not None:
-                self._assemble(base, together or (lambda names: map(fetch, names)))
+                self._assemble(base, fetch)
             self._take_on(changes)
         if history.end != self.end or base is not None or changes:
             self.settle(history.end)
@@ -167,7 +165,7 @@ class WorkingCopy:
         """Return what a record changes, None where it is of a kind that changes nothing. Raises AlteredState."""
         return None if record.kind in _WITHOUT_CHANGES else read_changes(record, self._form)
 
-    def _assemble(self, chunks: Sequence[str], fetch: FetchTogether) -> None:
+    def _assemble(self, chunks: Sequence[str], fetch: Fetch) -> None:
         """Make the database of chunks. What the one that lies there has of them is not fetched, whatever else it is."""
         self._remove_logs()
         if not chunks:

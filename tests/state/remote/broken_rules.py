@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from unittest.mock import patch
 
+from docbatch import sending_fence
 from docbatch.core.after_silence import AfterSilence, after_silence
 from docbatch.core.models import Recovery
-from docbatch.state.remote import owned_log, removal, sending_fence, taking_over
+from docbatch.sending_fence import FenceTime
+from docbatch.state.remote import owned_log, removal, taking_over
 from docbatch.state.remote.leases import replaced
 from docbatch.state.remote.log_records import START, LogEnd, RecordKind, read_end, read_record
 from docbatch.state.remote.object_names import (
@@ -27,7 +29,6 @@ from docbatch.state.remote.recorded_history import (
     newest_snapshot,
 )
 from docbatch.state.remote.sealed_text import opened
-from docbatch.state.remote.sending_fence import FenceTime
 from docbatch.state.remote.state_snapshots import StateSnapshot
 from docbatch.state.remote.store_requests import (
     ListedName,

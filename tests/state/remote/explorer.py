@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from docbatch.core.errors import StateLocked
+from docbatch.sending_fence import FenceTime, may_leave
 from docbatch.state.remote.log_records import ENDS, START, RecordKind, read_end, read_record
 from docbatch.state.remote.object_names import (
     LOG,
@@ -23,7 +24,7 @@ from docbatch.state.remote.object_names import (
     snapshot_position,
 )
 from docbatch.state.remote.sealed_text import opened
-from docbatch.state.remote.sending_fence import STILL_FOR, FenceTime, may_leave
+from docbatch.state.remote.sending_fence import STILL_FOR
 from docbatch.state.remote.store_requests import Get, ListBelow, Pause, Put, Remove, Together
 from tests.state.remote.model_store import ModelStore, Stored
 from tests.state.remote.owner_program import (

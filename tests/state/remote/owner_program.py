@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 
 from docbatch.core.after_silence import AfterSilence, after_silence
 from docbatch.core.models import Recovery, Traits
+from docbatch.sending_fence import FenceTime
 from docbatch.state.remote import owned_log, removal, state_chunks, state_snapshots, taking_over
 from docbatch.state.remote.leases import StateOwner
 from docbatch.state.remote.log_records import LogEnd, LogRecord, RecordKind
 from docbatch.state.remote.object_names import Position
 from docbatch.state.remote.owned_log import HeldLease, OwnedLog
 from docbatch.state.remote.recorded_history import RecordedHistory
-from docbatch.state.remote.sending_fence import KEYS_HOLD, FenceTime
+from docbatch.state.remote.sending_fence import KEYS_HOLD
 from docbatch.state.remote.state_snapshots import StateSnapshot
 from docbatch.state.remote.taking_over import Claim, OwnedState
 

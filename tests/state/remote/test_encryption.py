@@ -8,7 +8,7 @@ import json
 import sqlite3
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -24,7 +24,6 @@ from docbatch.state.remote.remote_state import refresh
 from docbatch.state.remote.state_chunks import PIECE, PLAIN, ChunkForm, write_chunks
 from docbatch.state.remote.state_key import StateKey, read_secret
 from docbatch.state.remote.store_requests import Put
-from tests.first_state import built_once
 from tests.state.remote.kept_records import KeptRecords
 from tests.state.remote.machines import begin, kill, machine, names, place, rows
 
@@ -33,25 +32,7 @@ FORM = ChunkForm(StateKey.of(SECRET, "p"))
 OTHER = ChunkForm(StateKey.of(SECRET[::-1], "p"))
 
 
-@pytest.fixture(autouse=True)
-def _quick_state() -> Iterator[None]:
-    with built_once():
-        yield
-
-
-@pytest.fixture
-def store() -> KeptRecords:
-    return KeptRecords()
-
-
-@pytest.fixture
-def a(tmp_path: Path) -> Path:
-    return tmp_path / "a"
-
-
-@pytest.fixture
-def b(tmp_path: Path) -> Path:
-    return tmp_path / "b"
+pytestmark = pytest.mark.usefixtures("quick_state")
 
 
 def write(store: KeptRecords, folder: Path, form: ChunkForm = FORM) -> None:

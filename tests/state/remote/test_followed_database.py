@@ -14,11 +14,6 @@ from tests.state.remote.machines import Machine, begin, kill, names, place
 
 
 @pytest.fixture
-def store() -> KeptRecords:
-    return KeptRecords()
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "a"
 

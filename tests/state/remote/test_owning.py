@@ -31,11 +31,6 @@ from tests.state.remote.kept_records import KeptRecords, answered, claim
 DAY = 86400.0
 
 
-@pytest.fixture
-def store() -> KeptRecords:
-    return KeptRecords()
-
-
 def bodies(history: RecordedHistory) -> list[bytes]:
     return [record.body for record in history.records if record.body]
 

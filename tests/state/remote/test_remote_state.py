@@ -3,7 +3,6 @@
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,30 +15,10 @@ from docbatch.state.remote.page_changes import PageChanges
 from docbatch.state.remote.remote_state import refresh
 from docbatch.state.remote.store_requests import Get
 from docbatch.state.store import Store
-from tests.first_state import built_once
 from tests.state.remote.kept_records import KeptRecords
 from tests.state.remote.machines import begin, kill, machine, names, place, rows
 
-
-@pytest.fixture(autouse=True)
-def _quick_state() -> Iterator[None]:
-    with built_once():
-        yield
-
-
-@pytest.fixture
-def store() -> KeptRecords:
-    return KeptRecords()
-
-
-@pytest.fixture
-def a(tmp_path: Path) -> Path:
-    return tmp_path / "a"
-
-
-@pytest.fixture
-def b(tmp_path: Path) -> Path:
-    return tmp_path / "b"
+pytestmark = pytest.mark.usefixtures("quick_state")
 
 
 def database(folder: Path) -> bytes:

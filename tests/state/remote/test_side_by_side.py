@@ -27,11 +27,6 @@ from tests.state.remote.machines import machine, names
 CONTENTS = [b"%d" % number for number in range(2 * TOGETHER + 5)]
 
 
-@pytest.fixture
-def store() -> KeptRecords:
-    return KeptRecords()
-
-
 class Meeting(BucketRecords):
     """A bucket whose requests wait for each other, until as many are under way as may be."""
 
@@ -153,14 +148,11 @@ def test_a_copy_is_made_of_pieces_that_are_there_and_of_those_that_are_fetched(
     lagging = WorkingCopy(b, "p")
     fetched: list[str] = []
 
-    def one_only(name: str) -> bytes:
-        raise AssertionError(name)
-
     def together(names: Sequence[str]) -> Iterator[bytes]:
         fetched.extend(names)
         return contents_of(names, store.do)
 
-    lagging.bring(store.do(look("p", lagging.begin())), one_only, together)
+    lagging.bring(store.do(look("p", lagging.begin())), together)
 
     assert (b / "state.db").read_bytes() == (a / "state.db").read_bytes()
     assert names(b / "state.db") == ["s1"]

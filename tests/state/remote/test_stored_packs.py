@@ -29,11 +29,6 @@ LOCKED = ChunkForm(StateKey.of(b"k" * 32, "p"))
 
 
 @pytest.fixture
-def store() -> KeptRecords:
-    return KeptRecords()
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / f"{NAME}.pack"
     path.write_bytes(CONTENT)

@@ -16,7 +16,7 @@ from docbatch.spool.moving import move_old_entries
 from docbatch.spool.restored_packs import settle_restored
 from docbatch.state.home import Home, Publication
 from docbatch.state.homes import COPY_NOTE
-from docbatch.state.remote.copied_home import MOVED
+from docbatch.state.remote.copied_home import MOVED, moved_to
 from docbatch.state.remote.copy_position import note
 from docbatch.state.remote.remote_home import RemoteHome
 from docbatch.state.store import Store
@@ -151,20 +151,15 @@ def _is_former(store: Store, found: Store) -> bool:
 
 def _is_there(store: Store, found: Store) -> bool:
     """Say whether it was taken in before, by one who was killed then. What others did with it there since stays."""
-    return _moved_to(found) is None and _last_event(found) == _last_event(store)
+    return moved_to(found.database.connection) is None and _last_event(found) == _last_event(store)
 
 
 def _last_event(store: Store) -> object:
     return store.database.execute("SELECT * FROM event ORDER BY sequence DESC LIMIT 1").fetchone()
 
 
-def _moved_to(store: Store) -> str | None:
-    row = store.database.execute("SELECT value FROM meta WHERE name = ?", (MOVED,)).fetchone()
-    return None if row is None else str(row[0])
-
-
 def _refuse_elsewhere(remote: RemoteHome, store: Store) -> None:
-    where = _moved_to(store)
+    where = moved_to(store.database.connection)
     if where is not None and not where.startswith(f"{_here(remote)} at "):
         raise GuardRefused(
             f"{remote.where}: the state was taken out of the store already, to {where}",

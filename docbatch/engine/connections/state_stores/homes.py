@@ -2,26 +2,25 @@
 
 import os
 import time
+from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING
 
-from docbatch.state.homes import keep_elsewhere, tell_wait
+from docbatch.state.homes import keep_elsewhere
 
 if TYPE_CHECKING:
     from docbatch.specs.stored_state import StateInStore
     from docbatch.specs.values import DeclaredProject
     from docbatch.state.remote.remote_state import StatePlace
 
-LONG = 5.0
-"""Seconds of a wait from which on it is told."""
 ALLOWED_HOSTS = "DOCBATCH_ALLOW_HOSTS"
 """The variable with the names of connections and stores whose foreign hosts may get credentials, apart by spaces."""
 
 
-def settle_home(project: "DeclaredProject", allowed_hosts: frozenset[str] = frozenset()) -> None:
+def settle_home(project: "DeclaredProject", allowed_hosts: Collection[str] = ()) -> None:
     """Have the state of a project be at home where docbatch.yaml says. Nothing is asked of a store before the state is needed.
 
-    That of a project that is not trusted is not looked at anywhere.
+    `allowed_hosts` names the store if its foreign endpoint may get credentials, beside those of a variable. That of a project that is not trusted is not looked at anywhere.
     """
     state, folder = project.state_store, project.state_folder
     if state is None or project.untrusted:
@@ -30,14 +29,14 @@ def settle_home(project: "DeclaredProject", allowed_hosts: frozenset[str] = froz
     from docbatch.specs.state_place import place_of  # noqa: PLC0415 - few projects have their state in a store
     from docbatch.state.remote.remote_home import RemoteHome  # noqa: PLC0415 - as above
 
-    allowed = allowed_hosts | set(os.environ.get(ALLOWED_HOSTS, "").split())
+    allowed = {*allowed_hosts} | set(os.environ.get(ALLOWED_HOSTS, "").split())
     keep_elsewhere(
         folder, RemoteHome(folder, project.mark, place_of(state), partial(_reach, project, state, allowed))
     )
 
 
 def _reach(
-    project: "DeclaredProject", state: "StateInStore", allowed: frozenset[str], *, looks: bool
+    project: "DeclaredProject", state: "StateInStore", allowed: Collection[str], *, looks: bool
 ) -> "StatePlace":
     """Return the place of a state, of which nothing is asked yet. Raises CredentialsError."""
     from docbatch.engine.connections.state_stores.access import StateAccess  # noqa: PLC0415 - as above
@@ -48,13 +47,4 @@ def _reach(
 
     access = StateAccess(state, project.root, allowed, looks)
     records, key = BucketRecords(access.settings(), state.prefix), access.key()
-    return StatePlace(records, _wait, ChunkForm(None if key is None else StateKey.of(key, project.mark)))
-
-
-def _wait(seconds: float) -> None:
-    if seconds > LONG:
-        tell_wait(
-            "the run before did not let go of the state in the store: waiting"
-            f" {seconds:g} s, until nothing that it was about to send can still leave its machine"
-        )
-    time.sleep(seconds)
+    return StatePlace(records, time.sleep, ChunkForm(None if key is None else StateKey.of(key, project.mark)))
