@@ -59,7 +59,7 @@ def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(taking_over, "STILL_FOR", 0.0)
     monkeypatch.setattr(object_store, "_RETRIES", 0)
-    monkeypatch.setattr(homes, "_wait", lambda _seconds: None)
+    monkeypatch.setattr(homes, "sleep", lambda _seconds: None)
 
 
 def assert_refused(ended: Ended, codes: int | tuple[int, ...], *words: str) -> None:

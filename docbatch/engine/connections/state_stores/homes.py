@@ -1,9 +1,9 @@
 """Where the state of a project is at home, as its docbatch.yaml says."""
 
 import os
-import time
 from collections.abc import Collection
 from functools import partial
+from time import sleep
 from typing import TYPE_CHECKING
 
 from docbatch.state.homes import keep_elsewhere
@@ -47,4 +47,4 @@ def _reach(
 
     access = StateAccess(state, project.root, allowed, looks)
     records, key = BucketRecords(access.settings(), state.prefix), access.key()
-    return StatePlace(records, time.sleep, ChunkForm(None if key is None else StateKey.of(key, project.mark)))
+    return StatePlace(records, sleep, ChunkForm(None if key is None else StateKey.of(key, project.mark)))
